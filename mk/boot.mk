@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+# The loader: build/ashlar.efi, a PE application with build/hv.elf inside (boot/*.S says .incbin "hv.elf").
+
+BOOT_C := $(sort $(wildcard boot/*.c))
+BOOT_S := $(sort $(wildcard boot/*.S))
+
+BOOT_CFLAGS := --target=aarch64-unknown-windows -march=armv8-a -std=c11 -O2 -ffreestanding -fshort-wchar -fno-common \
+               -mgeneral-regs-only -mno-stack-arg-probe -mno-outline-atomics -fno-stack-protector \
+               -fno-asynchronous-unwind-tables $(REPRODUCIBLE)
+BOOT_INC := -Iinclude -Iboot -I$(B) -isystem $(FDT_DIR) -isystem mk/libc
+
+BOOT_FDT_NAMES := fdt fdt_ro fdt_addresses
+BOOT_OBJ := $(BOOT_C:%.c=$(B)/pe/%.o) $(BOOT_S:%.S=$(B)/pe/%.S.o) $(BOOT_FDT_NAMES:%=$(B)/pe/fdt/%.o)
+
+ifneq ($(and $(BOOT_C),$(HV_LDS)),)
+BOOT_ALL := $(B)/ashlar.efi
+endif
+
+$(B)/pe/%.o: %.c mk/boot.mk | $(PACKAGES) $(FETCH_SRC) $(B)/version.h
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(BOOT_CFLAGS) $(WARNINGS) $(BOOT_INC) $(DEPFLAGS) -c -o $@ $<
+
+$(B)/pe/%.S.o: %.S $(B)/hv.elf mk/boot.mk | $(PACKAGES)
+	$(call say,AS,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(BOOT_CFLAGS) $(BOOT_INC) -Wa,-I$(B) $(DEPFLAGS) -c -o $@ $<
+
+$(B)/pe/fdt/%.o: $(FDT_DIR)/%.c mk/boot.mk mk/libs.mk | $(PACKAGES)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(BOOT_CFLAGS) -w -isystem mk/libc $(DEPFLAGS) -c -o $@ $<
+
+$(B)/ashlar.efi: $(BOOT_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(LLD_LINK) -machine:arm64 -subsystem:efi_application -entry:efi_main -nodefaultlib -timestamp:0 -opt:ref \
+	    -out:$@ $(BOOT_OBJ)
+
+-include $(BOOT_OBJ:.o=.d)

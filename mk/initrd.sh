@@ -1,0 +1,18 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Makes the test initramfs: a static busybox and our init. The same input gives the same bytes.
+# usage: initrd.sh BUSYBOX INIT OUTPUT
+set -eu
+umask 022
+busybox=$1 init=$2 output=$3
+output=$(readlink -f "$(dirname "$output")")/$(basename "$output")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+(cd "$work" && mkdir bin sbin dev proc sys tmp root etc)
+install -m 755 "$busybox" "$work/bin/busybox"
+install -m 755 "$init" "$work/init"
+ln -s busybox "$work/bin/sh"
+find "$work" -exec touch -h -d @0 {} +
+cd "$work"
+find . -mindepth 1 | LC_ALL=C sort | cpio --quiet --reproducible --owner 0:0 -H newc -o | gzip -9n >"$output.new"
+mv "$output.new" "$output"

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+# Third-party sources that are compiled with our own flags: libfdt and the few files of BearSSL that an HMAC-DRBG needs.
+
+FDT_DIR := $(PKG)/src/dtc/libfdt
+SSL_DIR := $(PKG)/src/bearssl
+
+FDT_NAMES := fdt fdt_ro fdt_rw fdt_wip fdt_sw fdt_strerror fdt_addresses fdt_check fdt_empty_tree fdt_overlay
+SSL_NAMES := rand/hmac_drbg mac/hmac hash/sha2small hash/dig_oid hash/md5 hash/sha1 codec/dec32be codec/enc32be \
+             codec/dec32le codec/enc32le
+
+FDT_SRC := $(FDT_NAMES:%=$(FDT_DIR)/%.c)
+SSL_SRC := $(SSL_NAMES:%=$(SSL_DIR)/src/%.c)
+
+LIBS_INC := -isystem $(FDT_DIR) -isystem $(SSL_DIR)/inc
+SSL_INC := -I$(SSL_DIR)/inc -I$(SSL_DIR)/src
+
+$(FDT_SRC) $(SSL_SRC): | $(FETCH_SRC) ;
