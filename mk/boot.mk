@@ -26,7 +26,7 @@ $(B)/pe/%.S.o: %.S $(B)/hv.elf mk/boot.mk | $(PACKAGES)
 
 $(B)/pe/fdt/%.o: $(FDT_DIR)/%.c mk/boot.mk mk/libs.mk | $(PACKAGES)
 	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D) && $(CC) $(BOOT_CFLAGS) -w -isystem mk/libc $(DEPFLAGS) -c -o $@ $<
+	$(Q)mkdir -p $(@D) && $(CC) $(BOOT_CFLAGS) -w -I$(FDT_DIR) -isystem mk/libc $(DEPFLAGS) -c -o $@ $<
 
 $(B)/ashlar.efi: $(BOOT_OBJ)
 	$(call say,LD,$@)

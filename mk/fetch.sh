@@ -6,7 +6,7 @@
 #
 # A private apt root in DIR/apt has its own source list (the machine's Debian mirror, or $ASHLAR_DEBIAN_MIRROR, with Debian
 # 13's suites), its own lists and an empty dpkg status, so that dependencies are resolved completely and nothing is
-# installed. apt checks signatures and hashes. Results: DIR/qemu, DIR/firmware, DIR/src, DIR/guest, and DIR/stamp/WHAT last.
+# installed. apt checks signatures and hashes. Results: DIR/qemu, DIR/firmware, DIR/src, DIR/guest.
 set -eu
 umask 022
 
@@ -189,4 +189,3 @@ else
 fi
 "fetch_$what"
 rm -rf "${root:?}/$what" "$root/cache" "$log"
-touch "$dir/stamp/$what"

@@ -41,11 +41,11 @@ $(B)/hv/%.S.o: %.S mk/hv.mk | $(PACKAGES)
 
 $(B)/hv/fdt/%.o: $(FDT_DIR)/%.c mk/hv.mk mk/libs.mk | $(PACKAGES)
 	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D) && $(CC) $(HV_CFLAGS) -w -isystem mk/libc $(DEPFLAGS) -c -o $@ $<
+	$(Q)mkdir -p $(@D) && $(CC) $(HV_CFLAGS) -w -I$(FDT_DIR) -isystem mk/libc $(DEPFLAGS) -c -o $@ $<
 
 $(B)/hv/ssl/%.o: $(SSL_DIR)/src/%.c mk/hv.mk mk/libs.mk | $(PACKAGES)
 	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D) && $(CC) $(HV_CFLAGS) -w -isystem mk/libc $(SSL_INC) $(DEPFLAGS) -c -o $@ $<
+	$(Q)mkdir -p $(@D) && $(CC) $(HV_CFLAGS) -w -I$(FDT_DIR) -isystem mk/libc $(SSL_INC) $(DEPFLAGS) -c -o $@ $<
 
 # Linked at address 0 and relocated by itself at entry: R_AARCH64_RELATIVE in .rela.dyn is the only kind allowed.
 HV_LDFLAGS := -m aarch64elf -pie -static --no-dynamic-linker --build-id=none -z norelro -z text -z max-page-size=4096 \
@@ -70,7 +70,7 @@ $$(B)/$(1)/hv/%.o: hv/%.c mk/hv.mk | $$(PACKAGES) $$(FETCH_SRC) $$(B)/version.h
 	$$(Q)mkdir -p $$(@D) && $$(CC) $$(HOST_CFLAGS) $(2) $$(WARNINGS) $$(HOST_INC) $$(DEPFLAGS) -c -o $$@ $$<
 
 $$(B)/$(1)/fdt/%.o: $$(FDT_DIR)/%.c mk/hv.mk mk/libs.mk | $$(PACKAGES)
-	$$(Q)mkdir -p $$(@D) && $$(CC) $$(HOST_CFLAGS) -w $(2) $$(DEPFLAGS) -c -o $$@ $$<
+	$$(Q)mkdir -p $$(@D) && $$(CC) $$(HOST_CFLAGS) -w $(2) -I$$(FDT_DIR) $$(DEPFLAGS) -c -o $$@ $$<
 
 $$(B)/$(1)/ssl/%.o: $$(SSL_DIR)/src/%.c mk/hv.mk mk/libs.mk | $$(PACKAGES)
 	$$(Q)mkdir -p $$(@D) && $$(CC) $$(HOST_CFLAGS) -w $(2) $$(SSL_INC) $$(DEPFLAGS) -c -o $$@ $$<

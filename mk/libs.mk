@@ -4,9 +4,8 @@
 FDT_DIR := $(PKG)/src/dtc/libfdt
 SSL_DIR := $(PKG)/src/bearssl
 
-FDT_NAMES := fdt fdt_ro fdt_rw fdt_wip fdt_sw fdt_strerror fdt_addresses fdt_check fdt_empty_tree fdt_overlay
-SSL_NAMES := rand/hmac_drbg mac/hmac hash/sha2small hash/dig_oid hash/md5 hash/sha1 codec/dec32be codec/enc32be \
-             codec/dec32le codec/enc32le
+FDT_NAMES := fdt fdt_ro fdt_rw fdt_wip fdt_sw fdt_strerror fdt_addresses fdt_empty_tree
+SSL_NAMES := rand/hmac_drbg mac/hmac hash/sha2small codec/dec32be codec/enc32be
 
 FDT_SRC := $(FDT_NAMES:%=$(FDT_DIR)/%.c)
 SSL_SRC := $(SSL_NAMES:%=$(SSL_DIR)/src/%.c)

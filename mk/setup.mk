@@ -3,10 +3,12 @@
 # files). Each has a stamp; nothing is asked of the network again once its stamp stands.
 
 PACKAGES := $(B)/stamp/packages
-FETCH_QEMU := $(PKG)/stamp/qemu
-FETCH_FIRMWARE := $(PKG)/stamp/firmware
-FETCH_SRC := $(PKG)/stamp/src
-FETCH_GUEST := $(PKG)/stamp/guest
+# Raised by hand when mk/fetch.sh fetches something else: an unpacked tree of another number is fetched again.
+FETCH_NUMBER := 1
+FETCH_QEMU := $(PKG)/stamp/qemu-$(FETCH_NUMBER)
+FETCH_FIRMWARE := $(PKG)/stamp/firmware-$(FETCH_NUMBER)
+FETCH_SRC := $(PKG)/stamp/src-$(FETCH_NUMBER)
+FETCH_GUEST := $(PKG)/stamp/guest-$(FETCH_NUMBER)
 
 SETUP_ALL := $(FETCH_QEMU) $(FETCH_FIRMWARE)
 
@@ -15,8 +17,8 @@ $(PACKAGES): mk/packages.sh mk/packages.txt
 	$(Q)mkdir -p $(@D) && touch $@
 
 # One at a time: they share apt's lists.
-$(FETCH_QEMU) $(FETCH_FIRMWARE) $(FETCH_SRC) $(FETCH_GUEST): $(PKG)/stamp/%: mk/fetch.sh | $(PACKAGES)
-	$(Q)sh mk/fetch.sh $(PKG) $*
+$(FETCH_QEMU) $(FETCH_FIRMWARE) $(FETCH_SRC) $(FETCH_GUEST): $(PKG)/stamp/%-$(FETCH_NUMBER): | $(PACKAGES)
+	$(Q)sh mk/fetch.sh $(PKG) $* && touch $@
 
 # QEMU's programs under their own names, each a link to one script.
 QEMU_BIN := $(B)/bin/qemu-system-aarch64 $(B)/bin/qemu-img
