@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Worlds: what runs on a CPU at EL2. A vCPU is one, a thread of the hypervisor is one, each CPU's idle loop is one.
+ * Each has its own EL2 stack: guard page below, aligned to twice its size (arch/aarch64/vectors.S tests one bit).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arch/frame.h"
+#include "lib/status.h"
+
+#define WORLD_STACK_SIZE 16384ULL
+
+enum world_state { WORLD_NEW, WORLD_READY, WORLD_RUNNING, WORLD_BLOCKED, WORLD_DEAD };
+
+struct world;
+
+/* What makes one kind of world different. NULL members are allowed. */
+struct world_ops {
+    /* This CPU now runs the world / has left it for another one. Interrupts masked, no lock held. */
+    void (*load)(struct world *world);
+    void (*put)(struct world *world);
+    /* The CPU the world runs on wants it to give way or look at its work: called on the CPU that runs it, in interrupt context. */
+    void (*preempt)(struct world *world);
+};
+
+struct world {
+    uint64_t saved_sp; /* while not running: x19..x30 lie there */
+    const struct world_ops *ops;
+    const char *name;
+    uint64_t stack; /* lowest address of the stack itself */
+    enum world_state state;
+    uint32_t cpu; /* where it runs, or ran last */
+    bool wake_pending; /* a wake-up came while it was on its way to sleep */
+    bool on_cpu; /* its registers are in a CPU: no other CPU may load it yet */
+    struct world *queue_next;
+    uint64_t vruntime; /* weighted run time, counter ticks */
+    uint64_t started;  /* count at which the present run began */
+    uint32_t weight;   /* 1 to 10000 */
+    uint32_t reserved;
+    uint64_t affinity[2]; /* one bit per CPU */
+    uint64_t run_ticks;
+    uint64_t switches;
+};
