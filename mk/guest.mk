@@ -39,8 +39,8 @@ $(B)/guest/%.bin: $(B)/guest/%.elf
 $(B)/guest/vmlinuz: | $(FETCH_GUEST)
 	$(Q)mkdir -p $(@D) && cp $(PKG)/guest/vmlinuz $@
 
-$(B)/guest/initrd.img: mk/initrd.sh tests/linux/init | $(FETCH_GUEST)
+$(B)/guest/initrd.img: mk/initrd.sh tests/linux/init tests/linux/inittab | $(FETCH_GUEST)
 	$(call say,INITRD,$@)
-	$(Q)mkdir -p $(@D) && sh mk/initrd.sh $(PKG)/guest/busybox tests/linux/init $@
+	$(Q)mkdir -p $(@D) && sh mk/initrd.sh $(PKG)/guest/busybox tests/linux/init tests/linux/inittab $@
 
 GUEST_ALL := $(B)/guest/vmlinuz $(B)/guest/initrd.img $(GUEST_BIN)

@@ -1,16 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Makes the test initramfs: a static busybox and our init. The same input gives the same bytes.
-# usage: initrd.sh BUSYBOX INIT OUTPUT
+# usage: initrd.sh BUSYBOX INIT INITTAB OUTPUT
 set -eu
 umask 022
-busybox=$1 init=$2 output=$3
+busybox=$1 init=$2 inittab=$3 output=$4
 output=$(readlink -f "$(dirname "$output")")/$(basename "$output")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-(cd "$work" && mkdir bin sbin dev proc sys tmp root etc)
+(cd "$work" && mkdir -p bin sbin usr/bin usr/sbin dev proc sys tmp root etc)
 install -m 755 "$busybox" "$work/bin/busybox"
 install -m 755 "$init" "$work/init"
+install -m 644 "$inittab" "$work/etc/inittab"
 ln -s busybox "$work/bin/sh"
 find "$work" -exec touch -h -d @0 {} +
 cd "$work"
