@@ -38,15 +38,19 @@ $$(B)/tidy/%.$(1): % $$(OWN_H) .clang-tidy mk/lint.mk | $$(PACKAGES) $$(FETCH_SR
 endef
 $(foreach v,hv host pe tool guest,$(eval $(call tidy_rule,$v)))
 
+CPPCHECK_C = $(HV_C) $(HV_ARCH_C) $(HV_HOST_C) $(BOOT_C) $(wildcard tool/*.c)
+CPPCHECK_FLAGS := --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+                  --suppressions-list=mk/cppcheck.txt --cppcheck-build-dir=$(B)/cppcheck --max-configs=1 \
+                  -Iinclude -Ihv -Iboot -Itool -I$(B)
 lint-cppcheck: | $(PACKAGES) $(B)/version.h
 	$(call say,CPPCHECK,$(wildcard hv boot tool))
-	$(Q)mkdir -p $(B)/cppcheck && $(if $(strip $(HV_C)$(BOOT_C)),cppcheck --quiet --std=c11 --enable=warning,performance,portability \
-	    --inline-suppr --error-exitcode=1 --suppressions-list=mk/cppcheck.txt --cppcheck-build-dir=$(B)/cppcheck \
-	    --max-configs=1 -Iinclude -Ihv -Iboot -Itool -I$(B) $(HV_C) $(HV_ARCH_C) $(HV_HOST_C) $(BOOT_C) $(wildcard tool/*.c),:)
+	$(Q)mkdir -p $(B)/cppcheck && cppcheck $(CPPCHECK_FLAGS) $(CPPCHECK_C)
 
 lint-format: | $(PACKAGES)
 	$(call say,FORMAT,$(words $(OWN_C)) files)
-	$(Q)clang-format --dry-run --Werror $(OWN_C)
+	$(Q)faults=; for file in $(OWN_C); do \
+	    clang-format --dry-run --Werror $$file >/dev/null 2>&1 || faults="$$faults $$file"; \
+	done; [ -z "$$faults" ] || { echo "not formatted: make format FILES='$${faults# }'"; exit 1; }
 
 lint-includes: | $(PACKAGES)
 	$(call say,INCLUDES,hv)

@@ -9,6 +9,7 @@ names=$(sed '/^#/d' "$list" | tr '\n' ' ')
 
 release=
 if [ -r /etc/os-release ]; then
+    # shellcheck source=/dev/null
     release=$(. /etc/os-release && echo "${ID:-}-${VERSION_ID:-}")
 fi
 case $release in
@@ -52,6 +53,7 @@ echo "  APT      installing:$missing"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # A machine that was never updated has no lists, one that was long ago has lists whose packages are gone.
+# shellcheck disable=SC2086 # words are wanted
 if ! { $as_root apt-get update && $as_root env DEBIAN_FRONTEND=noninteractive $command; } >"$log" 2>&1; then
     tail -n 20 "$log" >&2
     echo "ashlar: apt-get failed; the command was: apt-get update && $command" >&2
