@@ -13,7 +13,7 @@ if [ -n "$programs" ]; then
     export LLVM_PROFILE_FILE="$build/tests/profile/%p.profraw" CMOCKA_MESSAGE_OUTPUT=TAP
     export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
     # shellcheck disable=SC2086 # words are wanted
-    prove -j "$jobs" --timer --exec '' $programs || failed=1
+    prove -j "$jobs" --timer --failures --comments --exec '' $programs || failed=1
 fi
 if [ -n "$scripts" ]; then
     # shellcheck disable=SC2086
@@ -23,8 +23,8 @@ fi
 if [ -n "$programs" ]; then
     llvm-profdata merge -sparse -o "$build/tests/profile.data" "$build/tests/profile/"*.profraw
     llvm-cov report "$build/tests/coverage-map" -instr-profile="$build/tests/profile.data" \
-        -show-region-summary=false -show-branch-summary=false -ignore-filename-regex='(^|/)(pkg|arch|tests)/' >"$build/tests/coverage.txt"
-    awk '/\.[ch] / || /^TOTAL/ { printf "  %-44s %6s of %6s lines  %s\n", $1, $5 - $6, $5, $7 }' "$build/tests/coverage.txt"
+        -show-region-summary=false -show-branch-summary=false -ignore-filename-regex='(^|/)(pkg|arch|tests|mk|include)/' >"$build/tests/coverage.txt"
+    awk '(/\.[ch] / && $5) || /^TOTAL/ { printf "  %-44s %6s of %6s lines  %s\n", $1, $5 - $6, $5, $7 }' "$build/tests/coverage.txt"
     awk '/^TOTAL/ { print "coverage of hv/ above arch/: " $7 " of lines" }' "$build/tests/coverage.txt"
 fi
 [ -n "$programs$scripts" ] || echo "check: no tests yet"

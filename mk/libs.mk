@@ -4,7 +4,7 @@
 FDT_DIR := $(PKG)/src/dtc/libfdt
 SSL_DIR := $(PKG)/src/bearssl
 
-FDT_NAMES := fdt fdt_ro fdt_rw fdt_wip fdt_sw fdt_strerror fdt_addresses fdt_empty_tree
+FDT_NAMES := fdt fdt_ro fdt_rw fdt_wip fdt_sw fdt_strerror fdt_addresses fdt_check fdt_empty_tree
 SSL_NAMES := rand/hmac_drbg mac/hmac hash/sha2small codec/dec32be codec/enc32be
 
 FDT_SRC := $(FDT_NAMES:%=$(FDT_DIR)/%.c)

@@ -20,7 +20,8 @@ functions() {
 
 table() {
     awk '
-        { if ($1 != last) { offset[n] = substr($1, 9); name[n++] = $2 } last = $1 }
+        BEGIN { n = 0 }
+        { if ("x" $1 != last) { offset[n] = substr($1, 9); name[n++] = $2 } last = "x" $1 }
         END {
             print ".section .symtab_ashlar, \"a\", %progbits"
             print ".balign 4\n.globl symbol_count, symbol_offsets, symbol_names"

@@ -21,8 +21,8 @@ $(B)/tests/unit/%: $(B)/tests/obj/tests/unit/%.o $(UNIT_LIB_OBJ) $(B)/host/libhv
 
 # What coverage is counted over: everything, also what no test happens to link.
 $(B)/tests/coverage-map: $(B)/host/libhv.a
-	$(Q)mkdir -p $(@D) && $(CC) $(SANITIZE) $(COVERAGE) -fuse-ld=lld -shared -Wl,--unresolved-symbols=ignore-all -o $@ \
-	    -Wl,--whole-archive $< -Wl,--no-whole-archive
+	$(Q)mkdir -p $(@D) && $(CC) $(SANITIZE) $(COVERAGE) -fuse-ld=lld -Wl,--unresolved-symbols=ignore-all -o $@ \
+	    -Wl,--whole-archive $< -Wl,--no-whole-archive -x c mk/empty.c
 
 .PHONY: check
 check: $(UNIT_BIN) $(if $(UNIT_BIN),$(B)/tests/coverage-map) $(if $(TOOL_TESTS),$(TOOL_ALL) $(SETUP_ALL) $(GUEST_ALL) $(BOOT_ALL)) | $(PACKAGES)
