@@ -26,7 +26,7 @@ $(B)/payload/hv.elf: $(B)/hv.elf
 
 $(B)/pe/%.S.o: %.S $(B)/payload/hv.elf mk/boot.mk | $(PACKAGES)
 	$(call say,AS,$<)
-	$(Q)mkdir -p $(@D) && $(CC) $(BOOT_CFLAGS) $(BOOT_INC) -Wa,-I$(B)/payload $(DEPFLAGS) -c -o $@ $<
+	$(Q)mkdir -p $(@D) && $(CC) $(BOOT_CFLAGS) -I$(B)/payload $(BOOT_INC) $(DEPFLAGS) -c -o $@ $<
 
 $(B)/pe/fdt/%.o: $(FDT_DIR)/%.c mk/boot.mk mk/libs.mk | $(PACKAGES)
 	$(call say,CC,$<)
