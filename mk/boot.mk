@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-# The loader: build/ashlar.efi, a PE application with build/hv.elf inside (boot/*.S says .incbin "hv.elf").
+# The loader: build/ashlar.efi, a PE application with build/hv.elf inside (boot/*.S says .incbin "hv.elf"), and for its own
+# test build/boot-stub/ashlar.efi, the same loader with a small payload that prints what it was given.
 
-BOOT_C := $(sort $(wildcard boot/*.c))
+# The validator of the configuration is the hypervisor's own file: a configuration is refused while there is a firmware.
+BOOT_C := $(sort $(wildcard boot/*.c)) hv/vm/config_check.c
 BOOT_S := $(sort $(wildcard boot/*.S))
+# What needs no firmware, built natively too for its unit tests.
+BOOT_PURE := boot/boot_elf.c boot/boot_regions.c boot/boot_time.c
 
 BOOT_CFLAGS := --target=aarch64-unknown-windows -march=armv8-a -std=c11 -O2 -ffreestanding -fshort-wchar -fno-common \
                -mgeneral-regs-only -mno-stack-arg-probe -mno-outline-atomics -fno-stack-protector \
                -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables $(REPRODUCIBLE)
-BOOT_INC := -Iinclude -Iboot -I$(B) -isystem $(FDT_DIR) -isystem mk/libc
+BOOT_INC := -Iinclude -Iboot -Ihv -I$(B) -isystem $(FDT_DIR) -isystem mk/libc
 
-BOOT_OBJ := $(BOOT_C:%.c=$(B)/pe/%.o) $(BOOT_S:%.S=$(B)/pe/%.S.o)
+BOOT_C_OBJ := $(BOOT_C:%.c=$(B)/pe/%.o)
+BOOT_OBJ := $(BOOT_C_OBJ) $(BOOT_S:%.S=$(B)/pe/%.S.o)
 BOOT_FDT_OBJ := $(FDT_NAMES:%=$(B)/pe/fdt/%.o)
 
 ifneq ($(and $(BOOT_C),$(HV_LDS)),)
@@ -36,9 +41,33 @@ $(B)/pe/fdt/%.o: $(FDT_DIR)/%.c mk/boot.mk mk/libs.mk | $(PACKAGES)
 $(B)/pe/libfdt.lib: $(BOOT_FDT_OBJ)
 	$(Q)rm -f $@ && $(AR) rcsD $@ $(BOOT_FDT_OBJ)
 
+BOOT_LINK := $(LLD_LINK) -machine:arm64 -subsystem:efi_application -entry:efi_main -nodefaultlib -timestamp:0 -opt:ref
+
 $(B)/ashlar.efi: $(BOOT_OBJ) $(B)/pe/libfdt.lib
 	$(call say,LD,$@)
-	$(Q)$(LLD_LINK) -machine:arm64 -subsystem:efi_application -entry:efi_main -nodefaultlib -timestamp:0 -opt:ref \
-	    -out:$@ $^
+	$(Q)$(BOOT_LINK) -out:$@ $^
 
--include $(BOOT_OBJ:.o=.d) $(BOOT_FDT_OBJ:.o=.d)
+# The stub payload (tests/boot/stub), for tests/qemu/boot.t.
+STUB := $(B)/boot-stub
+STUB_OBJ := $(STUB)/start.o $(STUB)/stub.o
+
+$(STUB)/%.o: tests/boot/stub/%.c mk/boot.mk | $(PACKAGES)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(HV_CFLAGS) $(WARNINGS) -Iinclude -isystem mk/libc $(DEPFLAGS) -c -o $@ $<
+
+$(STUB)/%.o: tests/boot/stub/%.S mk/boot.mk | $(PACKAGES)
+	$(call say,AS,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(HV_CFLAGS) $(DEPFLAGS) -c -o $@ $<
+
+$(STUB)/hv.elf: $(STUB_OBJ) tests/boot/stub/stub.lds
+	$(Q)$(LD) -m aarch64elf -pie --no-dynamic-linker -z norelro -z text -z max-page-size=4096 \
+	    -T tests/boot/stub/stub.lds -o $@ $(STUB_OBJ)
+
+$(STUB)/payload.S.o: boot/payload.S $(STUB)/hv.elf mk/boot.mk
+	$(Q)$(CC) $(BOOT_CFLAGS) -Wa,-I$(STUB) -c -o $@ $<
+
+$(STUB)/ashlar.efi: $(BOOT_C_OBJ) $(STUB)/payload.S.o $(B)/pe/libfdt.lib
+	$(call say,LD,$@)
+	$(Q)$(BOOT_LINK) -out:$@ $^
+
+-include $(BOOT_OBJ:.o=.d) $(BOOT_FDT_OBJ:.o=.d) $(STUB_OBJ:.o=.d)

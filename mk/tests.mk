@@ -2,14 +2,14 @@
 # Tests: unit tests (tests/unit), the command's (tests/tool), fuzz targets (tests/fuzz), in QEMU (tests/qemu).
 
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
-UNIT_LIB_SRC := $(sort $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
+UNIT_LIB_SRC := $(sort $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))) $(BOOT_PURE)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(B)/tests/unit/%)
 UNIT_LIB_OBJ := $(UNIT_LIB_SRC:%.c=$(B)/tests/obj/%.o)
 TOOL_TESTS := $(sort $(wildcard tests/tool/*.t))
 QEMU_TESTS := $(sort $(wildcard tests/qemu/*.t))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(B)/tests/fuzz/%)
-TEST_INC := $(HOST_INC) -Itests/unit -Itool
+TEST_INC := $(HOST_INC) -Itests/unit -Itool -Iboot
 
 $(B)/tests/obj/%.o: %.c mk/tests.mk | $(PACKAGES) $(FETCH_SRC) $(B)/version.h
 	$(call say,CC host,$<)
@@ -43,7 +43,7 @@ fuzz: $(FUZZ_BIN) | $(PACKAGES)
 	$(Q)sh mk/fuzz.sh $(B) $(FUZZ_SECONDS) $(FUZZ_BIN)
 
 .PHONY: check-qemu
-check-qemu: all
+check-qemu: all $(STUB)/ashlar.efi
 	$(Q)$(if $(QEMU_TESTS),prove -v --timer $(QEMU_TESTS),echo 'check-qemu: no tests in tests/qemu')
 
 .PHONY: test

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the loader's files share. The order of events is in boot_main.c.
+ *
+ * One struct boot lives in boot_main.c and is passed along. A step that fails has already printed why (boot_error) and
+ * returns the EFI_STATUS that ashlar.efi returns to the firmware; what it allocated is in boot->own and is freed at
+ * one place.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ashlar/handoff.h"
+#include "boot_elf.h"
+#include "boot_regions.h"
+#include "uefi.h"
+#include "vm/config_check.h"
+
+#define BOOT_MAX_OWN (HANDOFF_MAX_MODULES + 16U)
+
+#define BOOT_POOL_SIZE 0x400000ULL  /* HANDOFF_RAM_POOL */
+#define BOOT_POOL_ALIGN 0x200000ULL
+#define BOOT_RESERVE 0x2000000ULL /* 32 MiB: what the hypervisor needs beside the VMs' memory */
+
+#define MIB 0x100000ULL
+
+struct boot {
+    EFI_HANDLE image;
+    struct EFI_SYSTEM_TABLE *system;
+    struct EFI_BOOT_SERVICES *services;
+    unsigned exception_level; /* 1 to 3 */
+    bool pvpanic_sought;
+    uint64_t pvpanic; /* address of the register, 0 = none; valid when sought */
+
+    struct handoff *handoff;
+    struct config config;
+
+    uint64_t entry; /* address of the hypervisor's first instruction */
+    void *map;      /* for the memory map, map_room bytes */
+    uint64_t map_room;
+
+    struct boot_own own[BOOT_MAX_OWN];
+    size_t own_count;
+};
+
+/* boot_console.c: the firmware's console. %s %c %u %x %llu %llx with width and leading zeros, and %%; '\n' becomes CR LF.
+ * boot_line begins the line with "ashlar: ", boot_error with "ashlar: error: "; both end it. */
+void boot_print(struct boot *boot, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void boot_line(struct boot *boot, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void boot_error(struct boot *boot, const char *format, ...) __attribute__((format(printf, 2, 3)));
+const char *boot_status_text(EFI_STATUS status);
+
+/* boot_memory.c: pages that are remembered in boot->own. size is in bytes and rounded up to pages; align a power of two.
+ * Errors: EFI_OUT_OF_RESOURCES and what AllocatePages returns; nothing is printed, since only the caller knows for what. */
+EFI_STATUS boot_memory_allocate(struct boot *boot, enum EFI_MEMORY_TYPE efi_type, uint32_t region_type, uint64_t size,
+                                uint64_t align, uint64_t *base);
+void boot_memory_free_all(struct boot *boot);
+
+/* boot_checks.c: whether this machine can run the hypervisor; one line each for what was found or is missing. */
+EFI_STATUS boot_checks(struct boot *boot);
+
+/* boot_volume.c: configuration, kernels and initrds from the volume that ashlar.efi came from. */
+EFI_STATUS boot_volume_load(struct boot *boot);
+
+/* boot_firmware.c: tables, seed and time. boot_firmware_table: the configuration table with this GUID or NULL. */
+const void *boot_firmware_table(const struct boot *boot, const struct EFI_GUID *guid);
+/* The device tree if there is one whose header and structure are sound, with its size. */
+const void *boot_firmware_fdt(const struct boot *boot, uint32_t *size);
+EFI_STATUS boot_firmware_collect(struct boot *boot);
+
+/* boot_pvpanic.c: the PCI pvpanic device. Seeks once; tells it that the boot failed. */
+void boot_pvpanic_find(struct boot *boot);
+void boot_pvpanic_report(struct boot *boot);
+
+/* boot_image.c: unpacks the hypervisor. */
+EFI_STATUS boot_image_load(struct boot *boot);
+
+/* boot_exit.c: leaves boot services. When it returns EFI_SUCCESS, nothing of boot services may be called any more. */
+EFI_STATUS boot_exit(struct boot *boot);
