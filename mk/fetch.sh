@@ -120,8 +120,22 @@ unpack() {
     done
 }
 
+# A QEMU of the machine's own is used when it is new enough: the first whose WFE traps to EL2.
+system_qemu() {
+    found=$(command -v qemu-system-aarch64) && command -v qemu-img >/dev/null || return 1
+    "$found" --version | sed -n 's/^QEMU emulator version \([0-9]*\)\.\([0-9]*\).*/\1 \2/p' | {
+        read -r major minor && { [ "$major" -gt 11 ] || { [ "$major" -eq 11 ] && [ "$minor" -ge 1 ]; }; }
+    }
+}
+
 # QEMU of the backports with every library it needs, started through its own dynamic linker.
 fetch_qemu() {
+    if system_qemu; then
+        rm -rf "$dir/qemu"
+        mkdir -p "$dir/qemu"
+        dirname "$(command -v qemu-system-aarch64)" >"$dir/qemu/system"
+        return 0
+    fi
     echo "  FETCH    QEMU (40 MB)"
     apt_download "$root/qemu" -t "$suite-backports" install --download-only --no-install-recommends qemu-system-arm qemu-utils
     rm -rf "$dir/qemu"

@@ -6,6 +6,9 @@ set -eu
 name=${0##*/}
 here=$(dirname "$(readlink -f "$0")")
 root=$(readlink -f "$here/../pkg/qemu")
+if [ -r "$root/system" ]; then
+    exec "$(cat "$root/system")/$name" "$@"
+fi
 machine=$(uname -m)
 library=$root/usr/lib/$machine-linux-gnu
 for loader in "$root/usr/lib64/ld-linux-"*.so.? "$root/usr/lib/ld-linux-"*.so.? "$library/ld-linux-"*.so.?; do
