@@ -71,8 +71,8 @@ static char *show_entry(const struct yaml_entry *entry)
     return quoted;
 }
 
-static void refuse_entry(struct compiler *compiler, const struct yaml_entry *entry, const char *name,
-                         const char *what, const char *allowed, const char *hint)
+static void refuse_entry(struct compiler *compiler, const struct yaml_entry *entry, const char *name, const char *what,
+                         const char *allowed, const char *hint)
 {
     char *shown = show_entry(entry);
     fault_add(&compiler->faults, entry->line, entry->column, "%s: found %s%s%s%s, allowed %s%s%s", name, shown,
@@ -93,8 +93,8 @@ static char *hint_size(const char *text)
     if (digits == 0 || (unit != '\0' && strchr(units, unit) == NULL))
         return NULL;
     char *hint = text_format("%.*s%c", (int)digits, text, unit == '\0' ? 'M' : unit);
-    bool good = value_parse_size(hint, &bytes) && bytes != 0 && bytes % CONFIG_MEMORY_STEP == 0 &&
-                bytes <= CONFIG_MEMORY_MAX;
+    bool good =
+        value_parse_size(hint, &bytes) && bytes != 0 && bytes % CONFIG_MEMORY_STEP == 0 && bytes <= CONFIG_MEMORY_MAX;
     if (!good) {
         free(hint);
         hint = NULL;
@@ -248,8 +248,7 @@ static bool write_value(struct section *section, size_t index, const char *text,
     case VALUE_CPUS:
         good = value_parse_cpus(text, ranges, CONFIG_MAX_AFFINITY + 1U, &count);
         if (good)
-            write_cpus(compiler, key->property, ranges,
-                       count > CONFIG_MAX_AFFINITY ? CONFIG_MAX_AFFINITY + 1U : count);
+            write_cpus(compiler, key->property, ranges, count > CONFIG_MAX_AFFINITY ? CONFIG_MAX_AFFINITY + 1U : count);
         break;
     case VALUE_KERNEL:
     case VALUE_INITRD:
@@ -281,8 +280,8 @@ static void write_safe(struct section *section, size_t index)
 static void refuse_missing(struct section *section, size_t index)
 {
     const struct key *key = &section->keys[index];
-    fault_add(&section->compiler->faults, section->entry->line, section->entry->column,
-              "%s: found nothing, allowed %s", key->name, key->allowed);
+    fault_add(&section->compiler->faults, section->entry->line, section->entry->column, "%s: found nothing, allowed %s",
+              key->name, key->allowed);
     section->places[index].refused = true;
     section->compiler->name_refused |= strcmp(key->name, "name") == 0;
     write_safe(section, index);
@@ -374,8 +373,13 @@ static void read_section(struct section *section, const char *where)
 
 static void read_host(struct compiler *compiler, const struct yaml_node *root)
 {
-    struct section section = {.compiler = compiler, .vm = CONFIG_VM_HOST, .keys = host_keys, .names = host_key_names,
-                              .count = HOST_KEYS, .places = compiler->host, .entry = yaml_find(root, "host")};
+    struct section section = {.compiler = compiler,
+                              .vm = CONFIG_VM_HOST,
+                              .keys = host_keys,
+                              .names = host_key_names,
+                              .count = HOST_KEYS,
+                              .places = compiler->host,
+                              .entry = yaml_find(root, "host")};
     fdt_try(compiler, fdt_begin_node(compiler->fdt, "host"));
     read_section(&section, "host");
     fdt_try(compiler, fdt_end_node(compiler->fdt));
@@ -384,8 +388,13 @@ static void read_host(struct compiler *compiler, const struct yaml_node *root)
 static void read_vm(struct compiler *compiler, const struct yaml_entry *entry)
 {
     uint32_t vm = compiler->vm_count++;
-    struct section section = {.compiler = compiler, .vm = (int32_t)vm, .keys = vm_keys, .names = vm_key_names,
-                              .count = VM_KEYS, .places = compiler->vms[vm], .entry = entry};
+    struct section section = {.compiler = compiler,
+                              .vm = (int32_t)vm,
+                              .keys = vm_keys,
+                              .names = vm_key_names,
+                              .count = VM_KEYS,
+                              .places = compiler->vms[vm],
+                              .entry = entry};
     char *name = text_format("vm@%u", vm);
     compiler->vm_entries[vm] = entry;
     fdt_try(compiler, fdt_begin_node(compiler->fdt, name));

@@ -55,8 +55,8 @@ struct image {
     bool shown;
 };
 
-static const char *const fixed_environment[] = {"SOURCE_DATE_EPOCH=1577836800", "TZ=UTC0", "LC_ALL=C",
-                                                "MTOOLSRC=/dev/null", "MTOOLS_SKIP_CHECK=1", NULL};
+static const char *const fixed_environment[] = {
+    "SOURCE_DATE_EPOCH=1577836800", "TZ=UTC0", "LC_ALL=C", "MTOOLSRC=/dev/null", "MTOOLS_SKIP_CHECK=1", NULL};
 
 /* Read by a signal handler. */
 static char *volatile partial_path;
@@ -150,11 +150,12 @@ static bool run_mtool(struct image *image, const char *const *argv, int source)
 static bool make_file_system(struct image *image)
 {
     char *cluster = text_format("%u", image->cluster);
-    char *sectors = text_format("%llu", (unsigned long long)((image->bytes - GPT_FIRST_BYTE - GPT_END_BYTES) / GPT_SECTOR));
+    char *sectors =
+        text_format("%llu", (unsigned long long)((image->bytes - GPT_FIRST_BYTE - GPT_END_BYTES) / GPT_SECTOR));
     char *serial = text_format("%08x", (unsigned int)image->seed[0]);
     char *hidden = text_format("%llu", (unsigned long long)(GPT_FIRST_BYTE / GPT_SECTOR));
-    const char *const argv[] = {"mformat", "-i", image->drive, "-F", "-c", cluster, "-T", sectors, "-h", "255",
-                                "-s", "63", "-H", hidden, "-N", serial, "-v", "ASHLAR", "::", NULL};
+    const char *const argv[] = {"mformat", "-i", image->drive, "-F",   "-c", cluster, "-T", sectors,  "-h", "255",
+                                "-s",      "63", "-H",         hidden, "-N", serial,  "-v", "ASHLAR", "::", NULL};
     bool good = run_mtool(image, argv, -1);
     free(hidden);
     free(serial);

@@ -95,7 +95,8 @@ static void add_filters(struct archive *archive)
     archive_read_support_filter_bzip2(archive);
     archive_read_support_filter_lzma(archive);
     archive_read_support_filter_xz(archive);
-    if (archive_read_support_filter_zstd(archive) != ARCHIVE_OK || archive_read_support_filter_lz4(archive) != ARCHIVE_OK)
+    if (archive_read_support_filter_zstd(archive) != ARCHIVE_OK ||
+        archive_read_support_filter_lz4(archive) != ARCHIVE_OK)
         archive_clear_error(archive);
     archive_read_support_format_raw(archive);
 }
@@ -204,8 +205,8 @@ static bool take_zboot(struct payload *payload, char **what)
     if (offset < ZBOOT_HEADER || offset > payload->size || size > payload->size - offset || size == 0)
         return refuse(what, text_format("a damaged EFI zboot kernel"));
     if (!unpack_payload(payload, header + offset, size, ZBOOT_SIZE_SUFFIX)) {
-        char *type = text_show((const char *)header + ZBOOT_TYPE,
-                               strnlen((const char *)header + ZBOOT_TYPE, ZBOOT_TYPE_MAX));
+        char *type =
+            text_show((const char *)header + ZBOOT_TYPE, strnlen((const char *)header + ZBOOT_TYPE, ZBOOT_TYPE_MAX));
         bool refused = refuse(what, text_format("an EFI zboot kernel whose %s payload can't be unpacked", type));
         free(type);
         return refused;

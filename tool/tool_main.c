@@ -248,12 +248,18 @@ static int command_image(int argc, char **argv)
 /* ---- run ---- */
 
 static const struct option run_option_table[] = {
-    {"help", no_argument, NULL, OPTION_HELP},         {"cpus", required_argument, NULL, OPTION_CPUS},
-    {"memory", required_argument, NULL, OPTION_MEMORY}, {"cpu", required_argument, NULL, OPTION_CPU},
-    {"firmware", required_argument, NULL, OPTION_FIRMWARE}, {"acpi", required_argument, NULL, OPTION_ACPI},
-    {"vars", required_argument, NULL, OPTION_VARS},   {"icount", no_argument, NULL, OPTION_ICOUNT},
-    {"timeout", required_argument, NULL, OPTION_TIMEOUT}, {"qemu", required_argument, NULL, OPTION_QEMU},
-    {"qemu-arg", required_argument, NULL, OPTION_QEMU_ARG}, {"write", no_argument, NULL, OPTION_WRITE},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {"cpus", required_argument, NULL, OPTION_CPUS},
+    {"memory", required_argument, NULL, OPTION_MEMORY},
+    {"cpu", required_argument, NULL, OPTION_CPU},
+    {"firmware", required_argument, NULL, OPTION_FIRMWARE},
+    {"acpi", required_argument, NULL, OPTION_ACPI},
+    {"vars", required_argument, NULL, OPTION_VARS},
+    {"icount", no_argument, NULL, OPTION_ICOUNT},
+    {"timeout", required_argument, NULL, OPTION_TIMEOUT},
+    {"qemu", required_argument, NULL, OPTION_QEMU},
+    {"qemu-arg", required_argument, NULL, OPTION_QEMU_ARG},
+    {"write", no_argument, NULL, OPTION_WRITE},
     {NULL, 0, NULL, 0},
 };
 
@@ -324,8 +330,8 @@ static int parse_run(int argc, char **argv, struct run_options *options, const c
 static int command_run(int argc, char **argv)
 {
     const char **arguments = memory_get((size_t)argc * sizeof(*arguments));
-    struct run_options options = {.cpus = 4, .memory = 2ULL << 30, .cpu = "max", .firmware = "edk2", .acpi = true,
-                                  .qemu_arguments = arguments};
+    struct run_options options = {
+        .cpus = 4, .memory = 2ULL << 30, .cpu = "max", .firmware = "edk2", .acpi = true, .qemu_arguments = arguments};
     int status = parse_run(argc, argv, &options, arguments);
     if (status == STATUS_GOOD && options.source != NULL)
         status = run_machine(&options);

@@ -14,9 +14,10 @@
 #include "tool_error.h"
 
 /* NULL-terminated; a leading '@' stands for the executable's folder. */
+static const char *const qemu_places[] = {"@/qemu-system-aarch64", "@/../share/ashlar/bin/qemu-system-aarch64", NULL};
 static const char *const efi_places[] = {"@/../ashlar.efi", "@/../share/ashlar/ashlar.efi", NULL};
-static const char *const firmware_places[] = {"@/../pkg/firmware/", "@/../share/ashlar/firmware/", "/usr/share/AAVMF/",
-                                              "/usr/lib/u-boot/qemu_arm64/", NULL};
+static const char *const firmware_places[] = {"@/../pkg/firmware/", "@/../share/ashlar/pkg/firmware/",
+                                              "/usr/share/AAVMF/", "/usr/lib/u-boot/qemu_arm64/", NULL};
 
 static char *executable_folder(void)
 {
@@ -53,13 +54,8 @@ char *path_find_efi(void)
 
 char *path_find_qemu(void)
 {
-    char *folder = executable_folder();
-    char *path = text_format("%s/qemu-system-aarch64", folder);
-    free(folder);
-    if (access(path, X_OK) == 0)
-        return path;
-    free(path);
-    return text_format("qemu-system-aarch64"); /* by PATH */
+    char *path = find(qemu_places, "");
+    return path != NULL ? path : text_format("qemu-system-aarch64"); /* by PATH */
 }
 
 char *path_try_firmware(const char *name)

@@ -70,12 +70,17 @@ static const struct magic magics[] = {
 
 /* Numbers of ELF's e_machine in .elf rows, of PE's Machine in .pe rows. */
 static const struct machine elf_machines[] = {
-    {3, "an ELF file for 32-bit x86", NULL},   {8, "an ELF file for MIPS", NULL},
-    {20, "an ELF file for 32-bit POWER", NULL}, {21, "an ELF file for 64-bit POWER", NULL},
-    {22, "an ELF file for s390", NULL},         {40, "an ELF file for 32-bit Arm", NULL},
-    {43, "an ELF file for SPARC", NULL},        {62, "an ELF file for x86-64", NULL},
+    {3, "an ELF file for 32-bit x86", NULL},
+    {8, "an ELF file for MIPS", NULL},
+    {20, "an ELF file for 32-bit POWER", NULL},
+    {21, "an ELF file for 64-bit POWER", NULL},
+    {22, "an ELF file for s390", NULL},
+    {40, "an ELF file for 32-bit Arm", NULL},
+    {43, "an ELF file for SPARC", NULL},
+    {62, "an ELF file for x86-64", NULL},
     {183, "an ELF file for arm64 (strip it with objcopy -O binary)", NULL},
-    {243, "an ELF file for RISC-V", NULL},      {258, "an ELF file for LoongArch", NULL},
+    {243, "an ELF file for RISC-V", NULL},
+    {258, "an ELF file for LoongArch", NULL},
 };
 
 static const struct machine pe_machines[] = {

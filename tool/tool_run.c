@@ -108,16 +108,12 @@ static void add_machine(struct machine *machine)
 static void add_console(struct machine *machine)
 {
     struct arguments *arguments = &machine->arguments;
-    add(arguments, "-chardev");
-    add(arguments, "stdio,id=console,mux=on,signal=off");
     add(arguments, "-serial");
-    add(arguments, "chardev:console");
-    add(arguments, "-mon");
-    add(arguments, "chardev=console,mode=readline");
+    add(arguments, "mon:stdio"); /* with the monitor behind Ctrl-A, and Ctrl-C for the guest */
     add(arguments, "-chardev");
     add(arguments, "socket,id=watch,fd=%d", machine->qmp);
-    add(arguments, "-mon");
-    add(arguments, "chardev=watch,mode=control");
+    add(arguments, "-qmp");
+    add(arguments, "chardev:watch");
 }
 
 static void add_disk(struct machine *machine)
@@ -130,7 +126,10 @@ static void add_disk(struct machine *machine)
     char *file = machine->disk >= 0 ? text_format("/dev/fdset/1") : escape(machine->options->source);
     bool keep = machine->disk >= 0 || machine->options->write;
     add(arguments, "-drive");
-    add(arguments, "if=none,id=disk,format=raw,file.driver=file,file.filename=%s%s", file, keep ? "" : ",snapshot=on");
+    add(arguments, "if=none,id=disk,format=raw,file.driver=file,file.filename=%s%s", file,
+        machine->disk >= 0 ? ",auto-read-only=off"
+        : keep             ? ""
+                           : ",snapshot=on");
     add(arguments, "-device");
     add(arguments, "virtio-blk-pci,drive=disk,bootindex=0,romfile=");
     free(file);
@@ -162,8 +161,8 @@ static void add_firmware(struct machine *machine)
 static void add_extra(struct machine *machine)
 {
     struct arguments *arguments = &machine->arguments;
-    static const char *const icount[] = {"-icount", "shift=0,sleep=off", "-seed", "1", "-rtc",
-                                         "base=2026-01-01T00:00:00,clock=vm"};
+    static const char *const icount[] = {
+        "-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2026-01-01T00:00:00,clock=vm"};
     for (size_t i = 0; machine->options->icount && i < sizeof(icount) / sizeof(icount[0]); i++)
         add(arguments, "%s", icount[i]);
     for (size_t i = 0; i < machine->options->qemu_argument_count; i++)

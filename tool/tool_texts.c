@@ -18,18 +18,18 @@ const char help_all[] =
     "Exit status: 0 good, 1 refused or panicked, 2 wrong usage, 3 could not be started, 124 time-out,\n"
     "128 + signal. See ashlar(1) and ashlar.yaml(5).\n";
 
-const char help_init[] = "usage: ashlar init [FILE]\n"
-                         "\n"
-                         "Writes a commented configuration to FILE (default: ashlar.yaml), which must not exist; '-' is\n"
-                         "standard output.\n";
+const char help_init[] =
+    "usage: ashlar init [FILE]\n"
+    "\n"
+    "Writes a commented configuration to FILE (default: ashlar.yaml), which must not exist; '-' is\n"
+    "standard output.\n";
 
-const char help_check[] =
-    "usage: ashlar check CONFIG.yaml [options]\n"
-    "\n"
-    "Exit status 0 if the configuration is usable, 1 if not: every fault on its own line.\n"
-    "\n"
-    "    --host-memory SIZE   also against a machine with this memory\n"
-    "    --host-cpus N        and with this many CPUs\n";
+const char help_check[] = "usage: ashlar check CONFIG.yaml [options]\n"
+                          "\n"
+                          "Exit status 0 if the configuration is usable, 1 if not: every fault on its own line.\n"
+                          "\n"
+                          "    --host-memory SIZE   also against a machine with this memory\n"
+                          "    --host-cpus N        and with this many CPUs\n";
 
 const char help_image[] =
     "usage: ashlar image CONFIG.yaml -o DISK.img [--force]\n"

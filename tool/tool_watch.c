@@ -34,8 +34,8 @@ struct watch {
     bool started;  /* QMP has greeted */
     bool panicked; /* the machine said that its software panicked */
     bool ended;
-    int status;      /* of waitpid */
-    int signal;      /* that asked us to end, 0 = none */
+    int status; /* of waitpid */
+    int signal; /* that asked us to end, 0 = none */
     bool timed_out;
     int64_t deadline; /* ms, of what comes next: time-out, then SIGKILL; -1 = never */
     bool terminated;  /* SIGTERM was sent */

@@ -197,37 +197,88 @@ static void read_stream(struct loader *loader)
     }
 }
 
-static void add_parser_faults(struct loader *loader)
+static void add_parser_faults(struct loader *loader, struct fy_diag *diag)
 {
-    struct fy_diag *diag = fy_parser_get_diag(loader->parser);
     void *previous = NULL;
-    struct fy_diag_error *error = fy_diag_errors_iterate(diag, &previous);
+    const struct fy_diag_error *error = fy_diag_errors_iterate(diag, &previous);
     if (error == NULL && !loader->stopped)
         fault_add(loader->faults, 1, 1, "not YAML");
     if (error != NULL)
         fault_add(loader->faults, error->line < 1 ? 1 : error->line, error->column < 1 ? 1 : error->column,
                   "not YAML: %s", error->msg);
     loader->stopped = true;
-    fy_diag_unref(diag);
+}
+
+/* Bytes of the UTF-8 character at text, 0: it is none, or a control character (YAML 1.2, 5.1). */
+static size_t character_length(const unsigned char *text, size_t left)
+{
+    size_t length = text[0] < 0x80   ? 1
+                    : text[0] < 0xc2 ? 0
+                    : text[0] < 0xe0 ? 2
+                    : text[0] < 0xf0 ? 3
+                    : text[0] < 0xf5 ? 4
+                                     : 0;
+    if (length > left || text[0] == 0x7f || (text[0] < 0x20 && strchr("\t\n\r", text[0]) == NULL) || text[0] == 0)
+        return 0;
+    for (size_t i = 1; i < length; i++) {
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    return length;
+}
+
+/* libfyaml takes some bytes for the end of the file, so they are refused before. */
+static bool check_text(struct loader *loader, const unsigned char *text, size_t length)
+{
+    int line = 1;
+    int column = 1;
+    for (size_t at = 0; at < length;) {
+        size_t step = character_length(text + at, length - at);
+        if (step == 0) {
+            fault_add(loader->faults, line, column, "not YAML: found the byte 0x%02x, allowed UTF-8 text", text[at]);
+            return false;
+        }
+        column = text[at] == '\n' ? 1 : column + 1;
+        line += text[at] == '\n';
+        at += step;
+    }
+    return true;
+}
+
+/* Errors are collected; what libfyaml would print in spite of that is not wanted. */
+static void discard(struct fy_diag *diag, void *user, const char *text, size_t length)
+{
+    (void)diag;
+    (void)user;
+    (void)text;
+    (void)length;
 }
 
 bool yaml_parse(const char *text, size_t length, struct yaml_document *document, struct faults *faults)
 {
-    struct fy_parse_cfg cfg = {.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_JSON_NONE |
-                                        FYPCF_DEFAULT_VERSION_1_2 | FYPCF_ALLOW_DUPLICATE_KEYS};
+    struct fy_diag_cfg diag_cfg;
     struct loader loader = {.document = document, .faults = faults};
     *document = (struct yaml_document){.root = NULL};
+    if (!check_text(&loader, (const unsigned char *)text, length))
+        return false;
+    fy_diag_cfg_default(&diag_cfg);
+    diag_cfg.output_fn = discard;
+    struct fy_diag *diag = fy_diag_create(&diag_cfg);
+    struct fy_parse_cfg cfg = {.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_JSON_NONE | FYPCF_DEFAULT_VERSION_1_2 |
+                                        FYPCF_ALLOW_DUPLICATE_KEYS,
+                               .diag = diag};
+    fy_diag_set_collect_errors(diag, true);
     loader.parser = fy_parser_create(&cfg);
     if (loader.parser == NULL || fy_parser_set_string(loader.parser, text, length) != 0) {
-        fault_add(faults, 1, 1, "not YAML");
-        loader.stopped = true;
+        refuse_at(&loader, 1, 1, "libfyaml could not start");
     } else {
         read_stream(&loader);
         if (fy_parser_get_stream_error(loader.parser))
-            add_parser_faults(&loader);
+            add_parser_faults(&loader, diag);
     }
     if (loader.parser != NULL)
         fy_parser_destroy(loader.parser);
+    fy_diag_destroy(diag);
     return !loader.stopped;
 }
 

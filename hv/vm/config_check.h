@@ -11,11 +11,11 @@
 
 #include "ashlar/config.h"
 
-#define CONFIG_MAX_PATH 127U                 /* characters of a path on the volume */
-#define CONFIG_MAX_FAULTS 64U                /* a reader gives up after this many */
-#define CONFIG_FDT_ROOM 0x200000ULL          /* bytes of a VM's memory kept for its device tree */
+#define CONFIG_MAX_PATH 127U        /* characters of a path on the volume */
+#define CONFIG_MAX_FAULTS 64U       /* a reader gives up after this many */
+#define CONFIG_FDT_ROOM 0x200000ULL /* bytes of a VM's memory kept for its device tree */
 #define CONFIG_AFFINITY_WORDS ((CONFIG_MAX_CPU + 1U) / 64U)
-#define CONFIG_VM_HOST (-1)                  /* in struct config_fault: not about a VM */
+#define CONFIG_VM_HOST (-1) /* in struct config_fault: not about a VM */
 
 enum config_idle { CONFIG_IDLE_POWEROFF, CONFIG_IDLE_MONITOR };
 enum config_mitigations { CONFIG_MITIGATIONS_AUTO, CONFIG_MITIGATIONS_OFF };
@@ -43,8 +43,8 @@ struct vm_config {
     enum config_reset on_reset;
     enum config_crash on_crash;
     uint32_t stop_timeout_ms;
-    uint32_t weight;                         /* 1 to 10000 */
-    uint32_t cap;                            /* percent of one CPU, 0 = none */
+    uint32_t weight;                          /* 1 to 10000 */
+    uint32_t cap;                             /* percent of one CPU, 0 = none */
     uint64_t affinity[CONFIG_AFFINITY_WORDS]; /* bit n of word w: CPU 64 * w + n */
 };
 
