@@ -17,7 +17,7 @@ if [ -n "$programs" ]; then
 fi
 if [ -n "$scripts" ]; then
     # shellcheck disable=SC2086
-    prove -j "$jobs" --timer $scripts || failed=1
+    ASHLAR=$build/tests/ashlar prove -j "$jobs" --timer $scripts || failed=1
 fi
 
 if [ -n "$programs" ]; then

@@ -25,7 +25,7 @@ $(B)/tests/coverage-map: $(B)/host/libhv.a
 	    -Wl,--whole-archive $< -Wl,--no-whole-archive -x c mk/empty.c
 
 .PHONY: check
-check: $(UNIT_BIN) $(if $(UNIT_BIN),$(B)/tests/coverage-map) $(if $(TOOL_TESTS),$(TOOL_ALL) $(SETUP_ALL) $(GUEST_ALL) $(BOOT_ALL)) | $(PACKAGES)
+check: $(UNIT_BIN) $(if $(UNIT_BIN),$(B)/tests/coverage-map) $(if $(TOOL_TESTS),$(TOOL_ALL) $(TOOL_CHECKED) $(SETUP_ALL) $(GUEST_ALL) $(BOOT_ALL)) | $(PACKAGES)
 	$(Q)sh mk/check.sh $(B) '$(UNIT_BIN)' '$(TOOL_TESTS)'
 
 $(B)/tests/obj/tests/fuzz/%.o: tests/fuzz/%.c mk/tests.mk | $(PACKAGES) $(FETCH_SRC) $(B)/version.h

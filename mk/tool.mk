@@ -20,4 +20,16 @@ $(B)/bin/ashlar: $(TOOL_OBJ)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(CC) -o $@ $(TOOL_OBJ) $$(pkg-config --libs $(TOOL_LIBS)) -lfdt
 
--include $(TOOL_OBJ:.o=.d)
+# The same under ASan and UBSan, for its tests.
+TOOL_CHECKED := $(B)/tests/ashlar
+TOOL_CHECKED_OBJ := $(TOOL_C:%.c=$(B)/tests/tool/%.o)
+
+$(B)/tests/tool/%.o: %.c mk/tool.mk | $(PACKAGES) $(B)/version.h
+	$(call say,CC checked,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(TOOL_CFLAGS) $(SANITIZE) $(WARNINGS) $(TOOL_INC) $(DEPFLAGS) -c -o $@ $<
+
+$(TOOL_CHECKED): $(TOOL_CHECKED_OBJ)
+	$(call say,LD checked,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(SANITIZE) -o $@ $(TOOL_CHECKED_OBJ) $$(pkg-config --libs $(TOOL_LIBS)) -lfdt
+
+-include $(TOOL_OBJ:.o=.d) $(TOOL_CHECKED_OBJ:.o=.d)

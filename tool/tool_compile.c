@@ -277,11 +277,24 @@ static void write_safe(struct section *section, size_t index)
 
 /* ---- reading sections ---- */
 
+/* Is one of the section's unknown keys this one, misspelt? Then that has been said. */
+static bool is_misspelt(const struct section *section, size_t index)
+{
+    const struct yaml_node *mapping = section->entry->value;
+    for (const struct yaml_entry *entry = mapping->entries; entry != NULL; entry = entry->next) {
+        const char *nearest = text_nearest(entry->key->text, section->names);
+        if (nearest != NULL && strcmp(nearest, section->keys[index].name) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void refuse_missing(struct section *section, size_t index)
 {
     const struct key *key = &section->keys[index];
-    fault_add(&section->compiler->faults, section->entry->line, section->entry->column, "%s: found nothing, allowed %s",
-              key->name, key->allowed);
+    if (!is_misspelt(section, index))
+        fault_add(&section->compiler->faults, section->entry->line, section->entry->column,
+                  "%s: found nothing, allowed %s", key->name, key->allowed);
     section->places[index].refused = true;
     section->compiler->name_refused |= strcmp(key->name, "name") == 0;
     write_safe(section, index);
@@ -464,16 +477,30 @@ static size_t find_key(const struct key *keys, size_t count, const char *propert
     return i;
 }
 
+/* The VM whose name is meant. */
+static const char *nearest_vm(const struct compiler *compiler, const char *text)
+{
+    const char *names[CONFIG_MAX_VMS + 1U] = {NULL};
+    for (uint32_t vm = 0; vm < compiler->vm_count; vm++)
+        names[vm] = compiler->compiled->config.vms[vm].name;
+    return text_nearest(text, names);
+}
+
 /* Better than the validator's hint: a word that is meant, a unit that was forgotten. To be freed. */
-static char *better_hint(const struct key *key, const struct yaml_entry *entry, const char *hint)
+static char *better_hint(const struct compiler *compiler, const struct key *key, const struct yaml_entry *entry,
+                         const char *hint)
 {
     const char *word = key->words == NULL ? NULL : text_nearest(entry->value->text, key->words);
+    if (word == NULL && key == &host_keys[0])
+        word = nearest_vm(compiler, entry->value->text);
     if (word != NULL)
         return text_format("%s", word);
     bool bare = key->kind == VALUE_SIZE && strspn(entry->value->text, "0123456789") == entry->value->length;
     char *size = bare ? hint_size(entry->value->text) : NULL;
     if (size != NULL)
         return size;
+    if (bare && strspn(entry->value->text, "0") == entry->value->length)
+        return text_format("%s", key->least);
     return hint == NULL ? NULL : text_format("%s", hint);
 }
 
@@ -501,7 +528,7 @@ static void carry_fault(void *context, const struct config_fault *fault)
                       "%s: found '%s', allowed %s", keys[index].name, fault->found, fault->allowed);
         return;
     }
-    char *hint = better_hint(&keys[index], places[index].entry, fault->hint);
+    char *hint = better_hint(compiler, &keys[index], places[index].entry, fault->hint);
     refuse_entry(compiler, places[index].entry, keys[index].name, NULL, fault->allowed, hint);
     free(hint);
 }

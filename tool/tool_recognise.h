@@ -7,5 +7,5 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A name with its article ("an x86 kernel (bzImage)"), or NULL when the bytes are nothing that is known. */
+/* A name with its article ("an x86 bzImage kernel"), or NULL when the bytes are nothing that is known. */
 const char *recognise(const uint8_t *bytes, size_t size);

@@ -172,7 +172,12 @@ static struct yaml_node *read_node(struct loader *loader, struct fy_event *event
         refuse(loader, token, "lists and mappings inside each other too deeply");
         node = NULL;
     }
-    set_place(token, &place->line, &place->column);
+    if (token != NULL || place->key == NULL) {
+        set_place(token, &place->line, &place->column);
+    } else { /* `key:` without a value */
+        place->line = place->key->line;
+        place->column = place->key->column;
+    }
     fy_parser_event_free(loader->parser, event);
     if (collection && node != NULL)
         read_entries(loader, node, depth + 1U);

@@ -86,7 +86,7 @@ static const struct rule vm_rules[] = {
      .field = VM_FIELD(memory),
      .min = CONFIG_MEMORY_STEP,
      .max = CONFIG_MEMORY_MAX,
-     .allowed = "2M to 512G"},
+     .allowed = "a multiple of 2M from 2M to 512G"},
     {.name = "kernel", .kind = RULE_PATH, .field = VM_FIELD(kernel), .max = CONFIG_MAX_PATH, .allowed = allowed_path},
     {.name = "kernel-size",
      .kind = RULE_NUMBER64,
