@@ -33,7 +33,7 @@ OWN_H := $(filter %.h,$(OWN_C))
 define tidy_rule
 $$(B)/tidy/%.$(1): % $$(OWN_H) .clang-tidy mk/lint.mk | $$(PACKAGES) $$(FETCH_SRC) $$(B)/version.h
 	$$(call say,TIDY,$$<)
-	$$(Q)mkdir -p $$(@D) && clang-tidy --quiet $$< -- $$(TIDY_FLAGS_$(1)) 2>$$@.log >$$@.out || { cat $$@.out; grep 'error:' $$@.log; exit 1; }
+	$$(Q)mkdir -p $$(@D) && clang-tidy --quiet $$< -- $$(TIDY_FLAGS_$(1)) 2>$$@.log >$$@.out || { grep -A 3 -E '(error|warning):' $$@.out; grep 'error:' $$@.log; exit 1; }
 	$$(Q)rm -f $$@.out $$@.log && touch $$@
 endef
 $(foreach v,hv host pe tool guest,$(eval $(call tidy_rule,$v)))
