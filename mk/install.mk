@@ -26,7 +26,9 @@ install: all
 	$(call install_files,$(MAN1),$(DEST)/share/man/man1)
 	$(call install_files,$(MAN5),$(DEST)/share/man/man5)
 	$(call install_files,$(MAN7),$(DEST)/share/man/man7)
-	$(call install_files,$(EXAMPLES),$(SHARE)/examples)
+	$(Q)install -d $(SHARE)/guest $(SHARE)/examples
+	$(Q)install -m 644 $(B)/guest/vmlinuz $(B)/guest/initrd.img $(SHARE)/guest
+	$(Q)for file in $(EXAMPLES); do sed "s|\.\./build/guest/|../guest/|" $$file >$(SHARE)/examples/$${file##*/}; done
 	$(Q)$(if $(COMPLETION),install -d $(DEST)/share/bash-completion/completions && \
 	    install -m 644 $(COMPLETION) $(DEST)/share/bash-completion/completions/ashlar)
 
