@@ -90,7 +90,7 @@ static void add_machine(struct machine *machine)
     add(arguments, "-smp");
     add(arguments, "%u", options->cpus);
     add(arguments, "-m");
-    add(arguments, "%lluK", (unsigned long long)(options->memory / 1024U));
+    add(arguments, "%lluM", (unsigned long long)(options->memory >> 20));
     add(arguments, "-nodefaults");
     add(arguments, "-no-user-config");
     add(arguments, "-display");

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # `ashlar check`: what is said about each kind of faulty configuration, to the letter.
+# shellcheck source=tests/tool/lib.sh disable=SC2016
 . "$(dirname "$0")/lib.sh"
 
 image_header >Image

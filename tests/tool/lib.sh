@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Shared by the tests of the command: a scratch folder with its own copy of the command, and TAP lines.
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034
 # $ASHLAR: the command under test (default: build/bin/ashlar of this tree). UPDATE=1 writes the golden files anew.
 set -u
 LC_ALL=C TZ=UTC0 NO_COLOR=1
@@ -78,4 +78,9 @@ configuration() {
     printf 'vms:\n  - name: one\n    memory: 64M\n    kernel: %s\n' "$1"
     shift
     [ $# = 0 ] || printf '    %s\n' "$@"
+}
+
+# alive PID: is it a process that is more than a zombie?
+alive() {
+    [ -r "/proc/$1/stat" ] && ! grep -q ') [ZX]' "/proc/$1/stat" 2>/dev/null
 }
