@@ -58,7 +58,7 @@ $(B)/hv.elf: $(HV_OBJ) $(HV_LIB_OBJ) $(HV_LDS) mk/link-hv.sh mk/hv.mk
 -include $(HV_OBJ:.o=.d) $(HV_LIB_OBJ:.o=.d)
 
 # Built natively. $(1): name of the variant, $(2): its flags. Gives build/NAME/libhv.a without hv/main.c.
-HOST_CFLAGS := -std=c11 -g -O1 -fno-common -fno-omit-frame-pointer -D_GNU_SOURCE $(REPRODUCIBLE)
+HOST_CFLAGS := -std=c11 -DASHLAR_HOST -g -O1 -fno-common -fno-omit-frame-pointer -D_GNU_SOURCE $(REPRODUCIBLE)
 HOST_INC := $(INCLUDES) -isystem $(FDT_DIR) -isystem $(SSL_DIR)/inc
 HOST_HV_C := $(filter-out hv/main.c,$(HV_C)) $(HV_HOST_C)
 

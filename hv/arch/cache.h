@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-/* DC CVAC over [pointer, pointer + size), then DSB SY: visible to observers that bypass caches. */
+/* Clean over [pointer, pointer + size), then DSB SY: visible to observers that bypass caches. Invalidates, too (an erratum of Cortex-A53). */
 void cache_clean_poc(const void *pointer, uint64_t size);
 /* DC CIVAC over the range, then DSB SY. */
 void cache_clean_invalidate_poc(void *pointer, uint64_t size);
