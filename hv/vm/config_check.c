@@ -653,12 +653,19 @@ static void config_clear(struct config *config)
         bytes[i] = 0;
 }
 
+/* libfdt reads these as aligned words, and only asks that they lie inside the blob. */
+static bool header_is_aligned(const void *blob)
+{
+    return fdt_off_mem_rsvmap(blob) % 8U == 0 && fdt_off_dt_struct(blob) % 4U == 0;
+}
+
 bool config_check(const void *blob, size_t size, struct config *config,
                   void (*report)(void *context, const struct config_fault *fault), void *context)
 {
     struct reader reader = {.fdt = blob, .config = config, .report = report, .context = context};
     config_clear(config);
-    if (size < sizeof(struct fdt_header) || size > CONFIG_MAX_BLOB || fdt_check_full(blob, size) != 0)
+    if (size < sizeof(struct fdt_header) || size > CONFIG_MAX_BLOB || !header_is_aligned(blob) ||
+        fdt_check_full(blob, size) != 0)
         fault(&reader, CONFIG_VM_HOST, "configuration", "something else", "a device tree of up to 1M");
     else
         read_tree(&reader);

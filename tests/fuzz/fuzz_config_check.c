@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Fuzzes the validator of the compiled configuration: any bytes, as EL2 may find them in config.dtb.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vm/config_check.h"
+
+static struct config config;
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void count(void *context, const struct config_fault *fault)
+{
+    unsigned int *faults = context;
+    if (fault->property == NULL || fault->found == NULL || fault->allowed == NULL)
+        abort();
+    if (++*faults > CONFIG_MAX_FAULTS)
+        abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    unsigned int faults = 0;
+    void *blob = malloc(size == 0 ? 1 : size); /* aligned, and exactly as large */
+    if (blob == NULL)
+        return 0;
+    memcpy(blob, data, size);
+    bool good = config_check(blob, size, &config, count, &faults);
+    if (good != (faults == 0) || (good && (config.vm_count == 0 || config.vm_count > CONFIG_MAX_VMS)))
+        abort();
+    free(blob);
+    return 0;
+}
