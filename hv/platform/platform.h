@@ -15,10 +15,10 @@
 #define PLATFORM_MAX_REDISTRIBUTORS 16U
 
 struct platform_cpu {
-    uint64_t mpidr;      /* affinity fields only: bits 39:32 and 23:0 */
-    uint64_t gicr_base;  /* of a GICC entry with its own GICR; 0 = found by scanning the ranges */
+    uint64_t mpidr;     /* affinity fields only: bits 39:32 and 23:0 */
+    uint64_t gicr_base; /* of a GICC entry with its own GICR; 0 = found by scanning the ranges */
     uint32_t acpi_uid;
-    bool enabled;        /* usable now */
+    bool enabled;               /* usable now */
     uint32_t maintenance_intid; /* VGIC maintenance PPI: MADT GICC, or the gic node's interrupts */
 };
 
@@ -55,6 +55,12 @@ struct platform {
     struct platform_console console;
     enum platform_conduit conduit; /* how PSCI is called */
     uint32_t psci_version;         /* from the device tree's compatible, 0 = ask */
+
+    uint64_t boot_mpidr;           /* of the CPU that asked; cpus[0].mpidr */
+    uint64_t redistributor_stride; /* bytes from one redistributor to the next; 0 = as GICR_TYPER.VLPIS says */
+    uint32_t cpus_disabled;        /* left out: not enabled by the firmware, or no way to start it */
+    uint32_t cpus_left_out;        /* left out: the array is full */
+    uint64_t first_left_out;       /* mpidr of the first of those */
     /* rng-seed and kaslr-seed of a device tree were mixed into the handoff's seed already. */
 };
 
@@ -67,4 +73,5 @@ struct platform_fault {
  * Reads the ACPI tables (if handoff->rsdp and it is usable) or else the device tree. Memory behind the tables is read through phys_to_pointer.
  * boot_mpidr: affinity of the calling CPU. On failure *fault says why and *out is undefined.
  */
-enum status platform_discover(const struct handoff *handoff, uint64_t boot_mpidr, struct platform *out, struct platform_fault *fault);
+enum status platform_discover(const struct handoff *handoff, uint64_t boot_mpidr, struct platform *out,
+                              struct platform_fault *fault);
