@@ -79,11 +79,12 @@ bool payload_map(const char *path, struct payload *payload, char **what)
         return refuse(what, text_format("no such file"));
     if (fd < 0)
         return refuse(what, text_format("not readable: %s", strerror(errno)));
+    if (!map_file(fd, payload, what)) {
+        close(fd);
+        return false;
+    }
     payload->fd = fd;
-    if (map_file(fd, payload, what))
-        return true;
-    payload_free(payload);
-    return false;
+    return true;
 }
 
 /* ---- unpacking ---- */

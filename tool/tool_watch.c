@@ -77,8 +77,8 @@ static void take_greeting(struct watch *watch, const char *line)
     int major = version == NULL ? -1 : number_after(version, "\"major");
     int minor = version == NULL ? -1 : number_after(version, "\"minor");
     watch->started = true;
-    if (send(watch->monitor, capabilities, sizeof(capabilities) - 1U, MSG_NOSIGNAL) < 0)
-        return;
+    /* it may have ended already, which the loop finds out */
+    (void)send(watch->monitor, capabilities, sizeof(capabilities) - 1U, MSG_NOSIGNAL);
     if (major >= 0 && (major < QEMU_MAJOR || (major == QEMU_MAJOR && minor < QEMU_MINOR)))
         warning_print("QEMU %d.%d does not trap WFE to the hypervisor; %d.%d does", major, minor, QEMU_MAJOR,
                       QEMU_MINOR);
@@ -160,7 +160,8 @@ static void watch_loop(struct watch *watch)
         read_signals(watch);
         take_deadline(watch);
     }
-    while (watch->monitor >= 0 && recv(watch->monitor, watch->line, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
+    char next;
+    while (watch->monitor >= 0 && recv(watch->monitor, &next, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
         read_monitor(watch);
 }
 

@@ -93,7 +93,7 @@ static struct yaml_node *read_scalar(struct loader *loader, const struct fy_even
 static void check_duplicate(struct loader *loader, const struct yaml_node *node, const struct yaml_entry *entry)
 {
     for (const struct yaml_entry *other = node->entries; other != NULL && other != entry; other = other->next) {
-        if (strcmp(other->key->text, entry->key->text) != 0)
+        if (other->key == NULL || entry->key == NULL || strcmp(other->key->text, entry->key->text) != 0)
             continue;
         char *shown = text_show(entry->key->text, entry->key->length);
         fault_add(loader->faults, entry->key->line, entry->key->column,
