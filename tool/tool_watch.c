@@ -210,7 +210,8 @@ int run_watch(const char *const *argv, int disk, int qmp, int monitor, uint32_t 
     int error = errno;
     close(qmp);
     if (watch.pid < 0) {
-        error_print("%s could not be started: %s", argv[0], strerror(error));
+        error_print("%s could not be started: %s%s", argv[0], strerror(error),
+                    error == ENOENT ? "; run make, or install the package qemu-system-arm" : "");
     } else {
         watch_loop(&watch);
         terminal_restore(&terminal);

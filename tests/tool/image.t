@@ -147,4 +147,24 @@ done
 ! alive "$(cat "$work/helper")"
 ok $? "no helper program is left"
 
+# What takes long is shown on a terminal, and only there; colours likewise.
+printf '#!/bin/sh\nsleep 1.5\nexec %s "$@"\n' "$(command -v mformat)" >slow/mformat
+PATH=$work/t/slow:$PATH "$ashlar" image two.yaml -o slow.img >output 2>&1
+is "$? $(cat output)" "0 " "a slow step is silent in a pipe"
+if command -v script >/dev/null; then
+    env -u NO_COLOR PATH="$work/t/slow:$PATH" script -qec "'$ashlar' image two.yaml -o slow.img --force" /dev/null </dev/null >output 2>&1
+    grep -q 'writing the image: [0-9]* of [0-9]* MB' output
+    ok $? "a slow step is shown on a terminal"
+    env -u NO_COLOR script -qec "'$ashlar' check bad.yaml" /dev/null </dev/null >output 2>&1
+    grep -q "$(printf '\033')\[1;31merror:" output
+    ok $? "colours on a terminal"
+    NO_COLOR=1 script -qec "'$ashlar' check bad.yaml" /dev/null </dev/null >output 2>&1
+    ! grep -q "$(printf '\033')" output
+    ok $? "none with NO_COLOR"
+else
+    for text in "a slow step is shown on a terminal" "colours on a terminal" "none with NO_COLOR"; do
+        skip "$text" "no script"
+    done
+fi
+
 finish
