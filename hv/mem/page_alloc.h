@@ -27,7 +27,7 @@ typedef struct {
 #define OWNERS 64U
 
 /*
- * Gives [base, base + size) to the allocator; both 4 KiB aligned. Its bookkeeping (a byte or two per page) is taken from the
+ * Gives [base, base + size) to the allocator; both 4 KiB aligned. Its bookkeeping (two bytes per page) is taken from the end of the
  * range itself. STATUS_EXISTS if it overlaps an earlier one, STATUS_NO_MEMORY beyond PAGE_MAX_RANGES.
  */
 enum status page_alloc_add(pa_t base, uint64_t size);
@@ -41,3 +41,6 @@ void page_free(owner_t owner, unsigned order, pa_t pa);
 
 /* Bytes that an owner holds now; OWNER_FREE: bytes free. */
 uint64_t page_alloc_bytes(owner_t owner);
+
+/* Forgets every range, as at start-up. For tests: the pages that were given out are not asked for. */
+void page_alloc_reset(void);
