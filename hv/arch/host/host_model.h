@@ -5,7 +5,7 @@
  * A thread stands for the CPU that it selected (host_cpu_select, 0 at first). RAM is an arena (host_phys_add). A fault that a model
  * finds ends the program with a message and abort(), which cmocka reports as a failed test; host_expect_failure catches it.
  *
- * The TLB model (host_tlb.c): every CPU caches what a walk used. A broadcast invalidation removes entries only when DSB ISH or DSB SY
+ * The TLB model (host_tlb.c): every CPU caches what a walk used. A CPU is in a guest from host_translate_ipa to its next barrier or TLBI. A broadcast invalidation removes entries only when DSB ISH or DSB SY
  * of the CPU that issued it completes; EL2 entries of that CPU itself only at its ISB. Walkers see a store to a descriptor that they
  * have looked at before only after a DSB. At every barrier and TLBI each CPU walks again what it walked before, as speculation may.
  * A descriptor in use that changes from one valid value to another, other than in permissions, fails the test.

@@ -362,6 +362,7 @@ void host_tlb_dsb(enum host_dsb kind)
 void host_tlb_isb(void)
 {
     unsigned self = host_cpu();
+    cpus[self].in_guest = false;
     cpus[self].vttbr = host_sysreg_get(self, KEY_VTTBR_EL2);
     for (unsigned i = 0; i < cpus[self].filled; i++) {
         struct cached *entry = &cpus[self].entries[i];
