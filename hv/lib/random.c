@@ -25,13 +25,12 @@ static bool drbg_seeded;
 static void mix(const void *data, size_t bytes)
 {
     if (!drbg_started) {
-        br_hmac_drbg_init(&drbg, &br_sha256_vtable, NULL, 0);
+        br_hmac_drbg_init(&drbg, &br_sha256_vtable, data, bytes);
         drbg_started = true;
-    }
-    if (bytes > 0U) {
+    } else if (bytes > 0U) {
         br_hmac_drbg_update(&drbg, data, bytes);
-        drbg_seeded = true;
     }
+    drbg_seeded = drbg_seeded || bytes > 0U;
 }
 
 static bool read_rndr(uint64_t *number)
