@@ -17,6 +17,8 @@ dir=$(cd "$dir" && pwd)
 root=$dir/apt
 log=$root/log.$what
 suite=trixie
+# Debian 13's edk2 runs with HCR_EL2.E2H at 1 on processors with FEAT_VHE, which the loader refuses; Debian 12's does not.
+edk2_suite=bookworm
 machine=$(dpkg --print-architecture)
 
 die() {
@@ -71,6 +73,7 @@ write_root() {
     {
         echo "deb ${option}$mirror $suite main"
         echo "deb ${option}$mirror $suite-backports main"
+        echo "deb ${option}$mirror $edk2_suite main"
         echo "deb-src ${option}$mirror $suite main"
     } >"$root/sources.list"
     {
@@ -148,11 +151,11 @@ fetch_qemu() {
 # The firmware files only, under the names that the packages give them.
 fetch_firmware() {
     echo "  FETCH    firmwares: edk2 and U-Boot (20 MB)"
-    apt_download "$root/firmware" install --download-only --no-install-recommends qemu-efi-aarch64 u-boot-qemu
+    apt_download "$root/firmware" install --download-only --no-install-recommends "qemu-efi-aarch64/$edk2_suite" u-boot-qemu
     rm -rf "$root/unpacked" "$dir/firmware"
     mkdir -p "$root/unpacked" "$dir/firmware"
     unpack "$root/firmware" "$root/unpacked"
-    cp -L "$root/unpacked/usr/share/AAVMF/AAVMF_CODE.no-secboot.fd" "$dir/firmware/AAVMF_CODE.fd"
+    cp -L "$root/unpacked/usr/share/AAVMF/AAVMF_CODE.fd" "$dir/firmware/AAVMF_CODE.fd"
     cp -L "$root/unpacked/usr/share/AAVMF/AAVMF_VARS.fd" "$dir/firmware/AAVMF_VARS.fd"
     cp -L "$root/unpacked/usr/lib/u-boot/qemu_arm64/u-boot.bin" "$dir/firmware/u-boot.bin"
     rm -rf "$root/unpacked"
