@@ -51,7 +51,6 @@ struct walk {
     uint64_t condemned; /* tables taken away, linked alike; freed after the invalidation */
     uint64_t stride;    /* smallest live entry changed */
     bool changed;       /* a live entry was changed and is not invalidated yet */
-    bool table_removed;
 };
 
 static uint64_t level_size(unsigned level)
@@ -142,25 +141,23 @@ static uint64_t reserve_take(struct walk *walk)
 
 /*
  * Replaces a descriptor. Invalid to valid: one store. Valid to invalid, or a change of permissions: one store, and walk_finish invalidates.
- * Anything else is break-before-make (D8.16.1): invalid, DSB, TLBI, DSB, then the new descriptor. tables: a table goes or comes, so
- * that entries of every size may be cached. The caller sees to it that a new table's content was stored before (DSB).
+ * Anything else is break-before-make (D8.16.1): invalid, DSB, TLBI, DSB, then the new descriptor; in place of a table, entries of any
+ * smaller size may be cached. Before a link goes into an invalid entry, the caller has the DSB that makes the new table's content visible.
  */
 static void entry_write(struct walk *walk, const struct visit *visit, uint64_t new)
 {
     const struct pgtable_ops *ops = walk->table->ops;
     uint64_t old = entry_read(visit->entry);
     uint64_t size = level_size(visit->level);
-    bool table = is_table(old, visit->level);
     bool in_place = is_valid(new) && ((old ^ new) & ~ops->permission_mask) == 0;
 
     if (is_valid(old) && is_valid(new) && !in_place) {
         *visit->entry = 0;
         barrier_dsb_ishst();
-        ops->invalidate(walk->table, visit->base, size, table ? 0 : size);
+        ops->invalidate(walk->table, visit->base, size, is_table(old, visit->level) ? 0 : size);
     } else if (is_valid(old)) {
         walk->changed = true;
         walk->stride = size < walk->stride ? size : walk->stride;
-        walk->table_removed = walk->table_removed || table;
     }
     *visit->entry = new;
 }
@@ -170,8 +167,7 @@ static void walk_finish(struct walk *walk)
 {
     barrier_dsb_ishst();
     if (walk->changed)
-        walk->table->ops->invalidate(walk->table, walk->start, walk->end - walk->start,
-                                     walk->table_removed ? 0 : walk->stride);
+        walk->table->ops->invalidate(walk->table, walk->start, walk->end - walk->start, walk->stride);
     barrier_isb(); /* for EL2's own walks; a guest's CPU has its exception return */
     list_free(walk->table, &walk->condemned);
     list_free(walk->table, &walk->reserve);
@@ -259,7 +255,7 @@ static void table_make(struct walk *walk, const struct visit *visit)
     entry_write(walk, visit, pa | DESCRIPTOR_TABLE | DESCRIPTOR_VALID);
 }
 
-/* Replaces a block by a table that translates alike. */
+/* Replaces a block by a table that translates alike. Break-before-make has the DSB between the table's content and the link. */
 static void block_split(struct walk *walk, const struct visit *visit)
 {
     uint64_t block = entry_read(visit->entry);
@@ -268,7 +264,6 @@ static void block_split(struct walk *walk, const struct visit *visit)
     uint64_t pa = reserve_take(walk);
     for (unsigned i = 0; i < TABLE_ENTRIES; i++)
         table_entries(pa)[i] = leaf_make((block & DESCRIPTOR_ADDRESS) + i * size, attributes, visit->level + 1U);
-    barrier_dsb_ishst();
     entry_write(walk, visit, pa | DESCRIPTOR_TABLE | DESCRIPTOR_VALID);
 }
 

@@ -23,7 +23,7 @@ struct pgtable_ops {
     void (*table_free)(struct pgtable *table, pa_t pa);
     /*
      * Forgets every TLB entry for [ia, ia + size), on all CPUs. stride: no entry in the range translated less than this many bytes;
-     * 0: tables were taken away as well, so that anything in the range may be cached in any size. The stores are complete
+     * 0: a table is to give way to a block, so that entries of any size may be cached. The stores are complete
      * before the call (DSB); the invalidation is complete at its return.
      */
     void (*invalidate)(struct pgtable *table, uint64_t ia, uint64_t size, uint64_t stride);

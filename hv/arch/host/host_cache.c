@@ -150,10 +150,13 @@ void host_ic_ivau(uint64_t va)
 
 void host_dc_zva(uint64_t va)
 {
+    uint64_t pa;
     uint64_t block = 4ULL << (host_sysreg_get(host_cpu(), KEY_DCZID_EL0) & 15U);
     if ((host_sysreg_get(host_cpu(), KEY_DCZID_EL0) & 16U) != 0)
-        host_fail("DC ZVA with DCZID_EL0.DZP = 1 is UNDEFINED below EL3's wish");
+        host_fail("DC ZVA with DCZID_EL0.DZP = 1: prohibited");
     memset((void *)(uintptr_t)(va & ~(block - 1U)), 0, block);
+    if (host_phys_find((const void *)(uintptr_t)va, &pa))
+        host_tlb_page_zeroed(pa);
 }
 
 void host_ic_ialluis(void)

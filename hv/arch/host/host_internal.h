@@ -11,6 +11,8 @@ void host_cache_reset(void);
 
 void host_tlb_dsb(enum host_dsb kind);
 void host_tlb_isb(void);
+/* DC ZVA wrote into the page at pa. */
+void host_tlb_page_zeroed(uint64_t pa);
 void host_cache_dsb(enum host_dsb kind);
 void host_cache_isb(void);
 

@@ -15,6 +15,7 @@
 #define TLB_ENTRIES 512U
 #define HOT 16U
 #define VIEW_SLOTS 65536U
+#define FRESH 1024U
 #define NOBODY HOST_CPUS
 
 enum regime { REGIME_STAGE2, REGIME_COMBINED, REGIME_EL2 };
@@ -58,11 +59,17 @@ static struct view views[VIEW_SLOTS];
 static uint32_t view_used[VIEW_SLOTS / 2U];
 static unsigned view_count;
 
+/* Pages zeroed since the last DSB, and whether walks now look for links to them. */
+static uint64_t fresh[FRESH];
+static unsigned fresh_count;
+static bool racing;
+
 void host_tlb_reset(void)
 {
     memset(cpus, 0, sizeof(cpus));
     memset(views, 0, sizeof(views));
     view_count = 0;
+    fresh_count = 0;
 }
 
 void host_tlb_forget(unsigned cpu)
@@ -78,8 +85,20 @@ static uint64_t memory_read(uint64_t pa)
     return __atomic_load_n((const uint64_t *)(const void *)bytes, __ATOMIC_RELAXED);
 }
 
+/* A store may be seen before an earlier one to another place, if no barrier is between: a link before what it leads to. */
+static uint64_t race_read(uint64_t pa)
+{
+    for (unsigned i = 0; i < fresh_count; i++) {
+        if (fresh[i] == pa >> 12)
+            host_fail("a walk can reach the table at 0x%lx before its zeroes are visible: no DSB before the link", pa);
+    }
+    return memory_read(pa);
+}
+
 static uint64_t view_read(uint64_t pa)
 {
+    if (racing)
+        return race_read(pa);
     uint32_t slot = (uint32_t)((pa >> 3) * 0x9e3779b97f4a7c15ULL >> 48) % VIEW_SLOTS;
     while (views[slot].pa != 0 && views[slot].pa != pa)
         slot = (slot + 1U) % VIEW_SLOTS;
@@ -212,7 +231,8 @@ static struct cached *tlb_find(struct cpu *cpu, enum regime regime, uint64_t vmi
         struct cached *entry = &cpu->entries[i];
         if (!entry->used || entry->regime != regime || entry->vmid != vmid || address - entry->base >= entry->size)
             continue;
-        if (found == NULL || (found->pending != NOBODY && entry->pending == NOBODY))
+        if (found == NULL || entry->await_isb ||
+            (found->pending != NOBODY && entry->pending == NOBODY && !found->await_isb))
             found = entry;
     }
     return found;
@@ -220,11 +240,21 @@ static struct cached *tlb_find(struct cpu *cpu, enum regime regime, uint64_t vmi
 
 static void tlb_add(struct cpu *cpu, const struct cached *entry)
 {
-    cpu->entries[cpu->next] = *entry;
-    cpu->entries[cpu->next].used = true;
+    struct cached *added = &cpu->entries[cpu->next];
+    *added = *entry;
+    added->used = true;
     cpu->next = (cpu->next + 1U) % TLB_ENTRIES;
     if (cpu->filled < TLB_ENTRIES)
         cpu->filled++;
+}
+
+/* A combined entry made from a walk or from a stage 2 entry. */
+static void combined_add(struct cpu *cpu, const struct cached *from)
+{
+    struct cached both = *from;
+    both.regime = REGIME_COMBINED;
+    both.pending = NOBODY;
+    tlb_add(cpu, &both);
 }
 
 static void hot_add(uint64_t *list, unsigned *count, uint64_t address)
@@ -248,22 +278,23 @@ static struct host_translation guest_access(unsigned number, uint64_t ipa)
     struct cpu *cpu = &cpus[number];
     uint64_t vtcr = host_sysreg_get(number, KEY_VTCR_EL2);
     struct cached walked = walk_stage2(host_sysreg_get(number, KEY_VTTBR_EL2), vtcr, ipa);
-    struct cached *combined = tlb_find(cpu, REGIME_COMBINED, walked.vmid, ipa);
-    struct cached *stage2 = tlb_find(cpu, REGIME_STAGE2, walked.vmid, ipa);
-    struct cached *hit = combined != NULL ? combined : stage2;
+    const struct cached *combined = tlb_find(cpu, REGIME_COMBINED, walked.vmid, ipa);
+    const struct cached *stage2 = tlb_find(cpu, REGIME_STAGE2, walked.vmid, ipa);
+    const struct cached *hit = combined != NULL ? combined : stage2;
+    struct cached used = hit != NULL ? *hit : walked; /* adding entries may replace it */
     if (hit != NULL && hit->root != walked.root)
         host_fail("VMID %lu of the table at 0x%lx still has entries of the table at 0x%lx on CPU %u", walked.vmid,
                   walked.root, hit->root, number);
-    if (stage2 == NULL && walked.result.valid)
+    bool combine = combined == NULL && used.result.valid;
+    bool combine_again = combined != NULL && combined->pending != NOBODY && walked.result.valid;
+    /* An entry that is on its way out may be gone: fetched again. */
+    if ((stage2 == NULL || stage2->pending != NOBODY) && walked.result.valid)
         tlb_add(cpu, &walked);
-    if (combined == NULL && (hit != NULL || walked.result.valid)) {
-        struct cached both = hit != NULL ? *hit : walked; /* the combined entry is made from the stage 2 entry */
-        both.regime = REGIME_COMBINED;
-        both.pending = NOBODY;
-        tlb_add(cpu, &both);
-        return translation(&both, ipa);
-    }
-    return hit != NULL ? translation(hit, ipa) : walked.result;
+    if (combine)
+        combined_add(cpu, &used);
+    if (combine_again)
+        combined_add(cpu, &walked);
+    return used.result.valid ? translation(&used, ipa) : used.result;
 }
 
 static struct host_translation el2_access(unsigned number, uint64_t va)
@@ -271,13 +302,39 @@ static struct host_translation el2_access(unsigned number, uint64_t va)
     struct cpu *cpu = &cpus[number];
     uint64_t ttbr = host_sysreg_get(number, KEY_TTBR0_EL2);
     const struct cached *hit = tlb_find(cpu, REGIME_EL2, 0, va);
-    if (hit != NULL)
-        return translation(hit, va);
     struct cached walked = walk_el2(ttbr, host_sysreg_get(number, KEY_TCR_EL2), va);
-    if (!walked.result.valid)
-        return walked.result;
-    tlb_add(cpu, &walked);
-    return translation(&walked, va);
+    struct cached used = hit != NULL ? *hit : walked;
+    if ((hit == NULL || hit->pending != NOBODY) && walked.result.valid)
+        tlb_add(cpu, &walked);
+    return used.result.valid ? translation(&used, va) : used.result;
+}
+
+void host_tlb_page_zeroed(uint64_t pa)
+{
+    if (fresh_count > 0 && fresh[(fresh_count - 1U) % FRESH] == pa >> 12)
+        return;
+    if (fresh_count < FRESH)
+        fresh[fresh_count++] = pa >> 12;
+}
+
+/* Walks on other CPUs, and EL2's on all, at the worst moment: every store but the zeroes is visible. */
+static void race(void)
+{
+    unsigned self = host_cpu();
+    racing = fresh_count > 0;
+    for (unsigned number = 0; racing && number < HOST_CPUS; number++) {
+        const struct cpu *cpu = &cpus[number];
+        host_cpu_select(number);
+        for (unsigned i = 0; number != self && cpu->in_guest && i < cpu->hot_ipas && i < HOT; i++)
+            (void)walk_stage2(host_sysreg_get(number, KEY_VTTBR_EL2), host_sysreg_get(number, KEY_VTCR_EL2),
+                              cpu->hot_ipa[i]);
+        for (unsigned i = 0; i < cpu->hot_vas && i < HOT; i++)
+            (void)walk_el2(host_sysreg_get(number, KEY_TTBR0_EL2), host_sysreg_get(number, KEY_TCR_EL2),
+                           cpu->hot_va[i]);
+    }
+    host_cpu_select(self);
+    racing = false;
+    fresh_count = 0;
 }
 
 /* Every CPU uses again what it used before: what the architecture lets it do at any time (D8.2, speculative walks). */
@@ -347,9 +404,12 @@ void host_tlb_dsb(enum host_dsb kind)
 {
     unsigned self = host_cpu();
     bool broadcast = kind == HOST_DSB_ISH || kind == HOST_DSB_SY;
-    if (view_count == 0)
+    if (view_count == 0) {
+        fresh_count = 0;
         return;
+    }
     check_all();
+    race();
     for (unsigned number = 0; kind != HOST_DSB_ISHST && number < HOST_CPUS; number++) {
         for (unsigned i = 0; i < cpus[number].filled; i++)
             complete_entry(&cpus[number].entries[i], number, self, broadcast);
