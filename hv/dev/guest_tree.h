@@ -10,15 +10,15 @@
 #include "lib/status.h"
 
 /* phandles: fixed, so that a node may refer to one that comes later. */
-#define GUEST_TREE_PHANDLE_GIC  1U
+#define GUEST_TREE_PHANDLE_GIC 1U
 #define GUEST_TREE_PHANDLE_PCLK 2U
 #define GUEST_TREE_PHANDLE_GPIO 3U
-#define GUEST_TREE_PHANDLE_ITS  4U
+#define GUEST_TREE_PHANDLE_ITS 4U
 
 /* Cells of an interrupt specifier of arm,gic-v3. */
-#define GUEST_TREE_SPI        0U
-#define GUEST_TREE_PPI        1U
-#define GUEST_TREE_EDGE_RISE  1U
+#define GUEST_TREE_SPI 0U
+#define GUEST_TREE_PPI 1U
+#define GUEST_TREE_EDGE_RISE 1U
 #define GUEST_TREE_LEVEL_HIGH 4U
 
 struct guest_tree {

@@ -19,7 +19,7 @@ struct guest_boot {
 
 /*
  * Writes the flattened device tree (version 17) of vm to buffer, 8-byte aligned, at most size bytes, with seeds fresh from the random
- * generator if that is available. STATUS_NO_MEMORY: it does not fit, buffer is undefined. What is written ends with padding
- * to size, which a boot program may use to add properties; libfdt's fdt_totalsize gives the used length.
+ * generator if that is available. STATUS_NO_MEMORY: it does not fit, buffer is undefined. The
+ * tree is fdt_totalsize(buffer) bytes long, without free space in it.
  */
 enum status vm_build_tree(const struct vm *vm, const struct guest_boot *boot, void *buffer, uint32_t size);
