@@ -19,5 +19,7 @@ one() {
 
 one board 3 2 60
 one exceptions 1 2 60
+one psci 4 2 120
+one gic 4 4 120
 
 finish
