@@ -10,7 +10,7 @@
 /* Bits high..low inclusive, as the manuals write [high:low]. */
 #define BITS(high, low) ((~0ULL >> (63 - (high))) & (~0ULL << (low)))
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
-#define CONTAINER_OF(pointer, type, member) ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+#define CONTAINER_OF(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 static inline uint64_t bits_get(uint64_t value, unsigned high, unsigned low)
 {

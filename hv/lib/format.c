@@ -17,6 +17,7 @@ struct output {
 struct directive {
     bool zero;
     bool left;
+    bool prefix; /* # */
     bool has_precision;
     size_t width;
     size_t precision;
@@ -100,9 +101,10 @@ static size_t read_number(const char **format, va_list *arguments)
 static struct directive read_directive(const char **format, va_list *arguments)
 {
     struct directive directive = {0};
-    for (; **format == '0' || **format == '-'; (*format)++) {
+    for (; **format == '0' || **format == '-' || **format == '#'; (*format)++) {
         directive.zero = directive.zero || **format == '0';
         directive.left = directive.left || **format == '-';
+        directive.prefix = directive.prefix || **format == '#';
     }
     directive.width = read_number(format, arguments);
     if (**format == '.') {
@@ -119,6 +121,13 @@ static void put_signed(struct output *output, const struct directive *directive,
 {
     uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
     put_number(output, directive, value < 0 ? "-" : "", magnitude, 10, 'a');
+}
+
+/* # puts 0x, or 0X, before all but 0. */
+static void put_hexadecimal(struct output *output, const struct directive *directive, uint64_t value, char ten)
+{
+    const char *prefix = ten == 'a' ? "0x" : "0X";
+    put_number(output, directive, directive->prefix && value != 0 ? prefix : "", value, 16, ten);
 }
 
 static void put_directive(struct output *output, const char **format, va_list *arguments)
@@ -141,10 +150,10 @@ static void put_directive(struct output *output, const char **format, va_list *a
         put_number(output, &directive, "", wide ? va_arg(*arguments, uint64_t) : va_arg(*arguments, unsigned), 10, 'a');
         break;
     case 'x':
-        put_number(output, &directive, "", wide ? va_arg(*arguments, uint64_t) : va_arg(*arguments, unsigned), 16, 'a');
+        put_hexadecimal(output, &directive, wide ? va_arg(*arguments, uint64_t) : va_arg(*arguments, unsigned), 'a');
         break;
     case 'X':
-        put_number(output, &directive, "", wide ? va_arg(*arguments, uint64_t) : va_arg(*arguments, unsigned), 16, 'A');
+        put_hexadecimal(output, &directive, wide ? va_arg(*arguments, uint64_t) : va_arg(*arguments, unsigned), 'A');
         break;
     case 'p':
         put_number(output, &directive, "0x", (uintptr_t)va_arg(*arguments, void *), 16, 'a');

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Text formatting: the part of printf that EL2 uses (%s %c %d %u %x %X %p %%, l ll z, width, precision of strings, 0 and -).
+ * Text formatting: the part of printf that EL2 uses (%s %c %d %u %x %X %p %%, l ll z, width, precision of strings, 0, - and #).
  */
 #pragma once
 

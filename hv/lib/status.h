@@ -5,7 +5,7 @@
  */
 #pragma once
 
-enum __attribute__((warn_unused_result)) status {
+enum status {
     STATUS_OK = 0,
     STATUS_NO_MEMORY,   /* a pool or an array is full */
     STATUS_INVALID,     /* an argument or a table breaks its format */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * 16550 and what is compatible with it, DesignWare's dw-apb-uart included (PC16550D data sheet, chapter 8). Called through
- * platform/console.h; owns no state.
+ * platform/console_driver.h; owns no state.
  */
 #include "platform/console_drivers.h"
 

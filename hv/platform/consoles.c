@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The list of console drivers. A new one is a file and a line here. Owns no state. */
-#include "platform/console.h"
+#include "platform/console_driver.h"
 
 #include <stddef.h>
 

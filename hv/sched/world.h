@@ -32,9 +32,9 @@ struct world {
     const char *name;
     uint64_t stack; /* lowest address of the stack itself */
     enum world_state state;
-    uint32_t cpu; /* where it runs, or ran last */
+    uint32_t cpu;      /* where it runs, or ran last */
     bool wake_pending; /* a wake-up came while it was on its way to sleep */
-    bool on_cpu; /* its registers are in a CPU: no other CPU may load it yet */
+    bool on_cpu;       /* its registers are in a CPU: no other CPU may load it yet */
     struct world *queue_next;
     uint64_t vruntime; /* weighted run time, counter ticks */
     uint64_t started;  /* count at which the present run began */
@@ -44,3 +44,17 @@ struct world {
     uint64_t run_ticks;
     uint64_t switches;
 };
+
+/* Makes a world's EL2 stack; *stack is its lowest address, guarded below. Never given back while CPUs run on it. */
+enum status world_stack_create(uint64_t *stack);
+void world_stack_destroy(uint64_t stack);
+
+/*
+ * A thread of the hypervisor: function(argument) on a stack of its own, blocked until world_wake. It never returns.
+ */
+enum status world_create_thread(struct world *world, const char *name, void (*function)(void *), void *argument);
+/* A vCPU's world: first switched to, it runs vcpu_work() and then enters the guest with *frame at the top of its stack. */
+enum status world_create_vcpu(struct world *world, const char *name, const struct world_ops *ops,
+                              struct trap_frame **frame);
+/* Blocked and on no CPU: its stack is given back. */
+void world_destroy(struct world *world);

@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#include "arch/fpsimd.h"
+
 /* 16 is the architecture's most (ID_AA64DFR0_EL1.BRPs, WRPs). */
 #define CONTEXT_MAX_DEBUG 16U
 
@@ -18,12 +20,6 @@ struct vcpu_debug {
     uint64_t mdccint_el1;
     uint32_t oslock;
     uint32_t in_use; /* any breakpoint, watchpoint or MDSCR enable was written: else nothing is loaded */
-};
-
-struct vcpu_fpsimd {
-    __uint128_t v[32];
-    uint64_t fpsr;
-    uint64_t fpcr;
 };
 
 /* Named as in DDI 0487; order has no meaning. */
@@ -46,6 +42,13 @@ struct vcpu;
 
 /* The values DDI 0487 gives after a warm reset to EL1, unknown ones as 0 and SCTLR_EL1 with its RES1 bits. */
 void context_reset(struct vcpu *vcpu);
-/* Hardware to memory and back; includes VPIDR_EL2, VMPIDR_EL2, FP/SIMD (CPTR_EL2.TFP clear), pointer-authentication keys where they exist. */
+/*
+ * Hardware to memory. FP/SIMD (CPTR_EL2.TFP clear), pointer-authentication keys and others where they exist; debug registers are not read: the
+ * hypervisor writes them itself (trap/sysreg_debug.c).
+ */
 void context_save(struct vcpu *vcpu);
-void context_restore(struct vcpu *vcpu);
+/*
+ * Memory to hardware, with VPIDR_EL2, VMPIDR_EL2, and VTTBR_EL2 = vttbr at the place that ERRATUM_SPECULATIVE_AT wants. The
+ * next exception return synchronises.
+ */
+void context_load(struct vcpu *vcpu, uint64_t vttbr);

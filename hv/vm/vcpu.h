@@ -26,13 +26,13 @@ struct vcpu {
     struct world world;       /* first: frame->owner leads here */
     struct trap_frame *frame; /* general registers, ELR, SPSR; constant */
     struct vm *vm;
-    uint32_t index; /* within the VM */
-    uint32_t work;  /* VCPU_WORK_*, atomic */
-    uint64_t mpidr; /* what the guest reads: Aff0 = index % 16, Aff1 = index / 16, RES1 bit 31 */
-    enum vcpu_power power;        /* under vm->lock */
-    uint64_t entry;               /* ON_PENDING: where it starts, and x0 */
+    uint32_t index;        /* within the VM */
+    uint32_t work;         /* VCPU_WORK_*, atomic */
+    uint64_t mpidr;        /* what the guest reads: Aff0 = index % 16, Aff1 = index / 16, RES1 bit 31 */
+    enum vcpu_power power; /* under vm->lock */
+    uint64_t entry;        /* ON_PENDING: where it starts, and x0 */
     uint64_t entry_context;
-    struct vcpu_context context;  /* EL1, FP, debug, pointer authentication: valid while not loaded */
+    struct vcpu_context context; /* EL1, FP, debug, pointer authentication: valid while not loaded */
     void *device[DEVICE_SLOTS];
 };
 
@@ -64,6 +64,14 @@ enum status vcpu_power_on(struct vcpu *vcpu, uint64_t entry, uint64_t context);
 /* PSCI CPU_OFF of the running vCPU. If it was the last one on, the VM has crashed (platform-and-command). Returns to the exit path. */
 void vcpu_power_off(struct vcpu *vcpu);
 enum vcpu_power vcpu_power_state(struct vcpu *vcpu);
+/* Keeper only: the world, off and quiescent, in pages of the VM's. */
+enum status vcpu_world_create(struct vm *vm, unsigned index);
+void vcpu_world_destroy(struct vcpu *vcpu);
+/* On each CPU before it runs a vCPU: the EL2 registers that hold for every guest. */
+void vcpu_cpu_init(void);
+/* The slow path before guest entry: until no work is left and the vCPU is on. */
+void vcpu_work(struct vcpu *vcpu);
+
 /* The vCPU of a VM with these affinity fields (MPIDR bits 39:32 and 23:0), or NULL. */
 struct vcpu *vcpu_of_mpidr(struct vm *vm, uint64_t affinity);
 

@@ -14,9 +14,11 @@
 
 #include "arch/spinlock.h"
 #include "ashlar/config.h"
+#include "ashlar/handoff.h"
 #include "lib/status.h"
 #include "mem/guest_memory.h"
 #include "mem/stage2.h"
+#include "platform/platform.h"
 #include "vm/config_check.h"
 #include "vm/device.h"
 #include "vm/mmio.h"
@@ -42,7 +44,9 @@ struct vm {
     struct stage2 stage2;
     struct guest_memory memory;
     struct mmio_bus mmio;
-    uint64_t counter_offset; /* CNTVOFF_EL2: guest virtual count = physical count - offset */
+    uint64_t counter_offset;              /* CNTVOFF_EL2: guest virtual count = physical count - offset */
+    uint8_t last_vcpu[PLATFORM_MAX_CPUS]; /* per CPU: 1 + the vCPU of this VM that it ran last (0: none) */
+    uint64_t set_way_count;               /* counter when a set/way instruction last cleaned all RAM, 0 = never */
     uint32_t vcpu_count;
     uint32_t vcpus_on; /* PSCI state ON or ON_PENDING */
     struct vcpu *vcpus[CONFIG_MAX_VCPUS];
@@ -57,6 +61,27 @@ struct vm {
  * it is a vCPU, goes back to the guest exit path, which never returns to the guest. reason: one line for the log.
  */
 void vm_request(struct vm *vm, enum vm_request request, const char *reason);
+
+/*
+ * Start-up, boot CPU: takes the configuration and the modules. The objects of a VM are made when it starts and given back when it
+ * ends its run.
+ */
+void vm_setup(const struct config *config, const struct handoff *handoff);
+/* Keeper only. Makes memory, tables, vCPUs and devices; STATUS_NO_MEMORY leaves nothing behind. */
+enum status vm_create(struct vm *vm);
+/* Keeper only, every vCPU quiescent. */
+void vm_destroy(struct vm *vm);
+/* A vCPU executed DC ISW, CSW or CISW: all RAM is cleaned and invalidated, at most once in 100 ms. */
+void vm_set_way(struct vm *vm);
+/* Keeper only: RAM cleared, files copied, devices reset, caches maintained; the boot vCPU's registers set. */
+enum status vm_load(struct vm *vm);
+/* A file of the VM's, or NULL. */
+const struct handoff_module *vm_module(const struct vm *vm, enum handoff_module_kind kind);
+
+/* Starts the thread that starts, restarts and ends VMs, and those that autostart. */
+enum status keeper_start(const struct config *config);
+/* Something about a VM has changed: any context. */
+void keeper_notify(void);
 
 unsigned vm_count(void);
 struct vm *vm_get(unsigned index); /* index < vm_count() */

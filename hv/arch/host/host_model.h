@@ -66,7 +66,7 @@ uint64_t host_sysreg_get(unsigned cpu, uint32_t key);
 void host_sysreg_set(unsigned cpu, uint32_t key, uint64_t value);
 /* The same value on every CPU. */
 void host_sysreg_set_all(uint32_t key, uint64_t value);
-/* Called in each cpu_wait_yield and cpu_wait_interrupt of the thread's CPU, NULL: sched_yield. */
+/* Called in each cpu_wait_yield and cpu_wait_interrupt of the thread's CPU, NULL: sched_relax. */
 void host_wait_hook(void (*hook)(void));
 
 /* ---- RAM (host_phys.c) ---- */

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The console UART. Owns the mapped registers and the driver that was chosen at start.
+ */
+#include "cpu/uart.h"
+
+#include "arch/cpu_wait.h"
+#include "arch/phys.h"
+#include "arch/spinlock.h"
+#include "cpu/irq.h"
+#include "lib/log.h"
+#include "mem/stage1.h"
+#include "platform/console_driver.h"
+
+/* A transmitter that is full for this many looks is taken for dead: at 9,600 baud a byte takes about a millisecond. */
+#define SPIN_LIMIT 10000000U
+
+static struct spinlock lock = SPINLOCK_INIT(LOCK_RANK_UART);
+static const struct console_driver *driver;
+static struct platform_console console;
+static volatile void *base;
+static void (*input_byte)(uint8_t byte);
+static bool dead;
+
+enum status uart_init(const struct platform_console *info)
+{
+    driver = console_driver_find(info->type);
+    if (driver == NULL) {
+        return STATUS_UNSUPPORTED;
+    }
+    console = *info;
+    base = (volatile void *)phys_to_pointer(info->base);
+    driver->init(base, &console);
+    return STATUS_OK;
+}
+
+static enum irq_done uart_interrupt(uint32_t intid, void *argument)
+{
+    (void)intid;
+    (void)argument;
+    driver->acknowledge(base, &console);
+    for (;;) {
+        spinlock_lock(&lock);
+        int byte = driver->receive(base, &console);
+        spinlock_unlock(&lock);
+        if (byte < 0) {
+            return IRQ_DEACTIVATE;
+        }
+        if (input_byte != NULL) {
+            input_byte((uint8_t)byte);
+        }
+    }
+}
+
+enum status uart_attach(void)
+{
+    if (driver == NULL) {
+        return STATUS_UNSUPPORTED;
+    }
+    volatile void *mapped = stage1_map_device(pa_make(console.base), PAGE_SIZE);
+    if (mapped == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    base = mapped;
+    return STATUS_OK;
+}
+
+void uart_listen(void (*input)(uint8_t byte))
+{
+    if (driver == NULL || console.intid == 0U) {
+        return;
+    }
+    input_byte = input;
+    if (irq_register(console.intid, uart_interrupt, NULL) != STATUS_OK) {
+        log_warning("uart", "interrupt %u is taken already: no input from the console", console.intid);
+        return;
+    }
+    irq_enable(console.intid, false);
+    spinlock_lock(&lock);
+    driver->enable_interrupts(base, &console, true, false);
+    spinlock_unlock(&lock);
+}
+
+static void send_all(const char *text, size_t size)
+{
+    for (size_t i = 0; i < size && !dead; i++) {
+        unsigned spins = 0;
+        while (!driver->can_send(base, &console)) {
+            if (++spins == SPIN_LIMIT) {
+                dead = true;
+                return;
+            }
+            cpu_wait_yield();
+        }
+        driver->send(base, &console, (uint8_t)text[i]);
+    }
+}
+
+void uart_write(const char *text, size_t size)
+{
+    if (driver == NULL) {
+        return;
+    }
+    spinlock_lock(&lock);
+    send_all(text, size);
+    spinlock_unlock(&lock);
+}
+
+void uart_write_panic(const char *text, size_t size)
+{
+    if (driver != NULL) {
+        send_all(text, size);
+    }
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which world runs on which CPU: a queue per CPU, ordered by weighted run time, tickless. Policy (who is next, how long) is in
+ * sched_policy.c, pure; this is the mechanism. EL2 runs with interrupts masked: a world gives way here only.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/status.h"
+#include "sched/world.h"
+
+/* Boot CPU, once, before any other function. */
+void sched_init(void);
+/* On each CPU: makes its idle world, and goes there for good. */
+enum status sched_cpu_create(unsigned cpu);
+_Noreturn void sched_cpu_start(void);
+
+/* Puts a world on a CPU's queue for the first time, or after world_block: from any context. */
+void world_wake(struct world *world);
+/* As world_wake; and where the world runs on another CPU, that CPU is interrupted, so that a guest exits to EL2. */
+void sched_interrupt(struct world *world);
+/* The running world sleeps until world_wake; returns at once if one came since the last call. Callers look at their condition again. */
+void sched_block(void);
+/* Gives way if somebody else should run now. For threads also the point where interrupts are served. */
+void sched_relax(void);
+/* Gives way only if the time is used up or a better world waits (after world_ops.preempt). */
+void sched_reschedule(void);
+/* True while another world waits for this CPU. */
+bool sched_contended(void);
+/* The CPU where a new world should go: the least loaded one that its affinity allows. */
+unsigned sched_place(const struct world *world);
+/* The world no longer counts as load of its CPU. */
+void sched_unplace(const struct world *world);
+
+struct world *sched_current(void);
+/* The world whose EL1 state is in this CPU's registers, or NULL. */
+struct world *sched_resident(void);
+/* Calls ops->put if this world is resident on the calling CPU. */
+void sched_evict(struct world *world);
+/* Makes the running world resident again after sched_evict. */
+void sched_admit(void);
+/* True when the world is blocked, switched out, and resident nowhere. */
+bool sched_quiescent(struct world *world);

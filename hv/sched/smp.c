@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * CPU bring-up. Owns nothing but the mailbox page of the CPU that is being started.
+ */
+#include "sched/smp.h"
+
+#include "arch/barrier.h"
+#include "arch/cache.h"
+#include "arch/cpu_wait.h"
+#include "arch/phys.h"
+#include "arch/sysreg.h"
+#include "cpu/errata.h"
+#include "cpu/features.h"
+#include "cpu/gic.h"
+#include "cpu/irq.h"
+#include "cpu/timer.h"
+#include "cpu/timer_hw.h"
+#include "fw/psci_firmware.h"
+#include "lib/bits.h"
+#include "lib/log.h"
+#include "lib/panic.h"
+#include "mem/page_alloc.h"
+#include "sched/sched.h"
+
+#define ARRIVE_NS 2000000000ULL
+
+void cpu_secondary_entry(void);
+void cpu_secondary_main(void);
+
+static const struct platform *machine;
+static void (*released)(void); /* NULL: not yet */
+
+/*
+ * DDI 0487, D19.2: what each register is while Ashlar runs. Nothing keeps what firmware had. Registers of features come with their
+ * feature's ID field; an absent one is UNDEFINED to touch.
+ */
+void cpu_registers_init(void)
+{
+    uint64_t mmfr0 = sysreg_read(ID_AA64MMFR0_EL1);
+    uint64_t mmfr1 = sysreg_read(ID_AA64MMFR1_EL1);
+    uint64_t dfr0 = sysreg_read(ID_AA64DFR0_EL1);
+
+    sysreg_write(HSTR_EL2, 0U);
+    sysreg_write(ACTLR_EL2, 0U);
+    sysreg_write(HACR_EL2, 0U);
+    sysreg_write(AFSR0_EL2, 0U);
+    sysreg_write(AFSR1_EL2, 0U);
+    sysreg_write(AMAIR_EL2, 0U);
+    sysreg_write(VTTBR_EL2, 0U);
+    if (bits_get(mmfr1, 43, 40) != 0U) { /* HCX */
+        sysreg_write(HCRX_EL2, 0U);
+    }
+    uint64_t fgt = bits_get(mmfr0, 59, 56);
+    if (fgt != 0U) {
+        sysreg_write(HFGRTR_EL2, 0U);
+        sysreg_write(HFGWTR_EL2, 0U);
+        sysreg_write(HFGITR_EL2, 0U);
+        sysreg_write(HDFGRTR_EL2, 0U);
+        sysreg_write(HDFGWTR_EL2, 0U);
+        if (bits_get(sysreg_read(ID_AA64PFR0_EL1), 47, 44) != 0U) { /* AMU */
+            sysreg_write(HAFGRTR_EL2, 0U);
+        }
+    }
+    if (fgt >= 2U) {
+        sysreg_write(HFGRTR2_EL2, 0U);
+        sysreg_write(HFGWTR2_EL2, 0U);
+        sysreg_write(HFGITR2_EL2, 0U);
+        sysreg_write(HDFGRTR2_EL2, 0U);
+        sysreg_write(HDFGWTR2_EL2, 0U);
+    }
+    if (bits_get(dfr0, 43, 40) != 0U) { /* TraceFilt */
+        sysreg_write(TRFCR_EL2, 0U);
+    }
+    if (bits_get(mmfr0, 63, 60) >= 2U) { /* ECV */
+        sysreg_write(CNTPOFF_EL2, 0U);
+    }
+    barrier_isb();
+}
+
+static enum status prepare_cpu(unsigned cpu, struct cpu_start **out)
+{
+    struct prda *prda;
+    pa_t page;
+    enum status status = prda_create(cpu, &prda);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    uint64_t emergency;
+    uint64_t root;
+    pa_t root_pa;
+    status = world_stack_create(&emergency);
+    if (status == STATUS_OK) {
+        status = sched_cpu_create(cpu);
+    }
+    if (status == STATUS_OK) {
+        status = stage1_cpu_root(cpu, pa_make(prda->self), PAGE_SIZE, &root_pa);
+    }
+    if (status == STATUS_OK) {
+        status = page_alloc_zeroed(OWNER_CPU, 0, &page);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    root = root_pa.pa;
+    prda->emergency_sp = emergency + WORLD_STACK_SIZE;
+    prda->mpidr = machine->cpus[cpu].mpidr;
+    struct cpu_start *start = phys_to_pointer(page.pa);
+    *start = (struct cpu_start){.ttbr = root,
+                                .tcr = stage1_tcr(),
+                                .mair = stage1_mair(),
+                                .sctlr = stage1_sctlr(),
+                                .sp = prda->idle->stack + WORLD_STACK_SIZE,
+                                .prda = prda->self};
+    /* Read before its MMU is on (DDI 0487, D7.5: accesses with the MMU off bypass caches). */
+    cache_clean_poc(start, sizeof(*start));
+    *out = start;
+    return STATUS_OK;
+}
+
+static bool wait_online(const struct prda *prda)
+{
+    uint64_t end = timer_count() + timer_from_ns(ARRIVE_NS);
+    while (!__atomic_load_n(&prda->online, __ATOMIC_ACQUIRE)) {
+        if (timer_count() > end) {
+            return false;
+        }
+        cpu_wait_yield();
+    }
+    return true;
+}
+
+static bool start_cpu(unsigned index)
+{
+    struct cpu_start *start;
+    uint64_t mpidr = machine->cpus[index].mpidr;
+    unsigned cpu = prda_count();
+    enum status status = prepare_cpu(cpu, &start);
+    if (status != STATUS_OK) {
+        log_error("cpu", "no memory for CPU %#llx: left out", (unsigned long long)mpidr);
+        return false;
+    }
+    prda_of(cpu)->mpidr = mpidr;
+    int64_t answer = fw_psci_cpu_on(mpidr, pointer_to_phys((const void *)cpu_secondary_entry), pointer_to_phys(start));
+    if (answer != 0 || !wait_online(prda_of(cpu))) {
+        log_error("cpu", "CPU %#llx did not start (PSCI CPU_ON said %lld): left out", (unsigned long long)mpidr,
+                  (long long)answer);
+        return false;
+    }
+    return true;
+}
+
+/* First C of a secondary CPU: on its idle stack, its own tables. */
+void cpu_secondary_main(void)
+{
+    struct prda *prda = PRDA;
+    cpu_registers_init();
+    features_collect(prda->cpu);
+    errata_detect();
+    if (gic_cpu_init() != STATUS_OK) {
+        log_error("cpu", "CPU %u has no usable interrupt controller: left out", prda->cpu);
+        for (;;) {
+            cpu_wait_interrupt();
+        }
+    }
+    timer_cpu_init(machine);
+    __atomic_store_n(&prda->online, true, __ATOMIC_RELEASE);
+    void (*ready)(void);
+    while ((ready = __atomic_load_n(&released, __ATOMIC_ACQUIRE)) == NULL) {
+        cpu_wait_yield();
+    }
+    ready();
+}
+
+void smp_release(void (*ready)(void))
+{
+    __atomic_store_n(&released, ready, __ATOMIC_RELEASE);
+}
+
+unsigned smp_start(const struct platform *platform)
+{
+    unsigned running = 1;
+    machine = platform;
+    for (unsigned i = 1; i < platform->cpu_count; i++) {
+        if (start_cpu(i)) {
+            running++;
+        }
+    }
+    return running;
+}
+
+static enum irq_done stop_interrupt(uint32_t intid, void *argument)
+{
+    (void)intid;
+    (void)argument;
+    for (;;) {
+        cpu_wait_interrupt();
+    }
+}
+
+enum status smp_init_stop(void)
+{
+    return irq_register(IRQ_SGI_STOP, stop_interrupt, NULL);
+}
+
+void smp_stop_others(void)
+{
+    if (PRDA->gicr == NULL) {
+        return;
+    }
+    for (unsigned cpu = 0; cpu < prda_count(); cpu++) {
+        if (cpu != PRDA->cpu && prda_of(cpu)->online) {
+            irq_send_sgi(cpu, IRQ_SGI_STOP);
+        }
+    }
+}

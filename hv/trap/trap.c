@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Dispatch of exceptions from guests by ESR_EL2.EC (DDI 0487, D19.2.37 ESR_EL2). No state.
+ * A class without a row of its own gives the guest an Undefined Instruction exception: nothing a guest does is an error of ours.
+ */
+#include "trap/trap.h"
+
+#include "arch/sysreg.h"
+#include "cpu/gic.h"
+#include "lib/bits.h"
+#include "sched/sched.h"
+#include "trap/inject.h"
+#include "trap/skip.h"
+#include "trap/sysreg_debug.h"
+#include "trap/sysreg_id.h"
+#include "trap/trap_abort.h"
+#include "trap/trap_sysreg.h"
+#include "vm/calls.h"
+#include "vm/vcpu.h"
+
+#define SMCCC_NOT_SUPPORTED (~0ULL)
+
+/* ISS of a trapped WFI or WFE: TI, bits 1:0. */
+#define WFX_WFI 0U
+
+typedef void (*trap_handler)(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr);
+
+void trap_init(void)
+{
+    sysreg_id_init();
+    sysreg_debug_init();
+}
+
+static void trap_unknown(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
+{
+    (void)vcpu;
+    (void)esr;
+    inject_undefined(frame);
+}
+
+/* WFE, WFIT and WFET may end early (D1.6.1): they only give way. */
+static void trap_wfx(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
+{
+    skip_instruction(frame, esr);
+    if ((esr & 3U) == WFX_WFI) {
+        vcpu_wait(vcpu);
+    } else {
+        sched_reschedule();
+    }
+}
+
+static void serve_call(struct vcpu *vcpu, struct trap_frame *frame)
+{
+    const struct call_row *row = call_table_find((uint32_t)frame->x[0]);
+    frame->x[0] = row != NULL ? row->handle(vcpu, frame) : SMCCC_NOT_SUPPORTED;
+}
+
+/* ELR_EL2 is past an HVC already (D1.3.4). DEN 0028: immediate 0; no other has a meaning here. */
+static void trap_hvc(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
+{
+    if ((esr & 0xffffU) == 0U) {
+        serve_call(vcpu, frame);
+    } else {
+        frame->x[0] = SMCCC_NOT_SUPPORTED;
+    }
+}
+
+/* ELR_EL2 is at a trapped SMC. */
+static void trap_smc(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
+{
+    skip_instruction(frame, esr);
+    trap_hvc(vcpu, frame, esr);
+}
+
+static const trap_handler handlers[64] = {
+    [0x01] = trap_wfx,         [0x03] = trap_coprocessor, [0x04] = trap_coprocessor,       [0x05] = trap_coprocessor,
+    [0x06] = trap_coprocessor, [0x08] = trap_coprocessor, [0x0c] = trap_coprocessor,       [0x16] = trap_hvc,
+    [0x17] = trap_smc,         [0x18] = trap_sysreg,      [0x20] = trap_instruction_abort, [0x24] = trap_data_abort,
+};
+
+void trap_guest_sync(struct trap_frame *frame)
+{
+    uint64_t esr = sysreg_read(ESR_EL2);
+    struct vcpu *vcpu = vcpu_of_frame(frame);
+    trap_handler handler = handlers[esr >> 26 & 0x3fU];
+    if (handler != NULL) {
+        handler(vcpu, frame, esr);
+    } else {
+        trap_unknown(vcpu, frame, esr);
+    }
+    if (__builtin_expect(__atomic_load_n(&vcpu->work, __ATOMIC_ACQUIRE) != 0U, 0)) {
+        vcpu_work(vcpu);
+    }
+}
+
+void trap_guest_irq(struct trap_frame *frame)
+{
+    struct vcpu *vcpu = vcpu_of_frame(frame);
+    gic_handle_pending();
+    if (__atomic_load_n(&vcpu->work, __ATOMIC_ACQUIRE) != 0U) {
+        vcpu_work(vcpu);
+    }
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Power-off and reset of the machine. Owns nothing. */
+#include "vm/machine.h"
+
+#include "arch/cpu_wait.h"
+#include "fw/psci_firmware.h"
+#include "lib/log.h"
+#include "sched/smp.h"
+
+static _Noreturn void halt(const char *call)
+{
+    log_error("ashlar", "firmware's %s returned: the machine can be switched off by hand", call);
+    for (;;) {
+        cpu_wait_interrupt();
+    }
+}
+
+_Noreturn void machine_power_off(void)
+{
+    smp_stop_others();
+    (void)fw_psci_system_off();
+    halt("SYSTEM_OFF");
+}
+
+_Noreturn void machine_reset(void)
+{
+    smp_stop_others();
+    (void)fw_psci_system_reset();
+    halt("SYSTEM_RESET");
+}
