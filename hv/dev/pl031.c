@@ -39,6 +39,8 @@ struct pl031 {
     struct spinlock lock;
     struct vm *vm;
     struct timer match;
+    uint64_t deadline; /* of match, CNTPCT_EL0, while waiting */
+    bool waiting;
     uint32_t offset; /* RTCDR = wall clock + offset, modulo 2^32 */
     uint32_t mr;
     uint32_t lr;
@@ -82,12 +84,15 @@ static void match_update(struct pl031 *pl031)
     uint32_t nanoseconds;
     uint32_t ticks = pl031->mr - pl031->offset - wall_seconds(&nanoseconds);
 
-    timer_cancel(&pl031->match);
-    if (ticks == 0U) {
+    pl031->waiting = ticks != 0U;
+    if (!pl031->waiting) {
+        timer_cancel(&pl031->match);
         pl031->ris = 1;
-    } else {
-        timer_arm(&pl031->match, timer_count() + timer_from_ns(ticks * SECOND_NS - nanoseconds));
+        return;
     }
+    /* Rounded up: when it fires the second has begun. */
+    pl031->deadline = timer_count() + timer_from_ns(ticks * SECOND_NS - nanoseconds) + 1U;
+    timer_arm(&pl031->match, pl031->deadline);
 }
 
 static void match_fire(struct timer *timer)
@@ -95,8 +100,11 @@ static void match_fire(struct timer *timer)
     struct pl031 *pl031 = CONTAINER_OF(timer, struct pl031, match);
 
     spinlock_lock(&pl031->lock);
-    /* Looks at the clock again: the register may have been written as this began, or rounding have made the timer early. */
-    match_update(pl031);
+    /* Before its time: it had begun to fire when the registers were written and it was armed anew. */
+    if (pl031->waiting && timer_count() >= pl031->deadline) {
+        pl031->waiting = false;
+        pl031->ris = 1;
+    }
     line_update(pl031);
     spinlock_unlock(&pl031->lock);
 }
@@ -199,6 +207,7 @@ static void pl031_reset(struct vm *vm)
 
     timer_cancel(&pl031->match);
     spinlock_lock(&pl031->lock);
+    pl031->waiting = false;
     pl031->mr = 0;
     pl031->lr = 0;
     pl031->imsc = 0;

@@ -75,7 +75,7 @@ static bool may_interrupt(uint64_t ctl)
 static void arm_for(struct timer *timer, uint64_t count, uint64_t cval)
 {
     uint64_t now = timer_count();
-    uint64_t remaining = cval - count;
+    uint64_t remaining = condition_met(count, cval) ? 0U : cval - count;
 
     if (remaining <= UINT64_MAX - now) {
         timer_arm(timer, now + remaining);
@@ -135,7 +135,10 @@ static void vtimer_load(struct vcpu *vcpu)
     sysreg_write(CNTV_CTL_EL0, vtimer->virt_ctl);
 }
 
-/* The vgic, put before, has cut the link and deactivated the physical interrupt. */
+/*
+ * The vgic is still loaded: it deactivates the physical interrupt after this. A condition that holds already is left to the EL2 timer,
+ * too, which fires as soon as interrupts are taken: the vgic drops what a linked interrupt had of a line when it cuts the link.
+ */
 static void vtimer_put(struct vcpu *vcpu)
 {
     struct vtimer *vtimer = vtimer_of(vcpu);
@@ -151,11 +154,7 @@ static void vtimer_put(struct vcpu *vcpu)
     vtimer->loaded = false;
     count = virt_count(vtimer);
     if (may_interrupt(vtimer->virt_ctl)) {
-        if (condition_met(count, vtimer->virt_cval)) {
-            virt_set_line(vtimer, true);
-        } else {
-            arm_for(&vtimer->virt_timer, count, vtimer->virt_cval);
-        }
+        arm_for(&vtimer->virt_timer, count, vtimer->virt_cval);
     }
     spinlock_unlock(&vtimer->lock);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a direct boot tells the guest: its device tree. vm/ calls it at each start; dev/guest_tree.c defines it (declared left,
+ * What a direct boot tells the guest: its device tree. vm/ calls it at each start; dev/guest_board.c defines it (declared left,
  * defined right: the nodes come from the devices, and vm/ knows none of them).
  */
 #pragma once
