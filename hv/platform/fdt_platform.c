@@ -14,6 +14,7 @@
 #include "platform/platform_fill.h"
 
 #define FDT_ALIGNMENT 8U
+#define CELL_ALIGNMENT 4U
 
 static const char *node_name(const void *fdt, int node)
 {
@@ -248,6 +249,12 @@ static enum status check_tree(const void *fdt, size_t size, struct platform_faul
 {
     if (!is_aligned((uintptr_t)fdt, FDT_ALIGNMENT)) {
         platform_fault_print(fault, "device tree: address: not a multiple of %u", FDT_ALIGNMENT);
+        return STATUS_INVALID;
+    }
+    /* 5.6: both blocks are aligned, which libfdt relies on and does not check. */
+    if (size < sizeof(struct fdt_header) || !is_aligned(fdt_off_dt_struct(fdt), CELL_ALIGNMENT) ||
+        !is_aligned(fdt_off_mem_rsvmap(fdt), FDT_ALIGNMENT)) {
+        platform_fault_print(fault, "device tree: header: no room for it, or its blocks are not aligned");
         return STATUS_INVALID;
     }
     int error = fdt_check_full(fdt, size);
