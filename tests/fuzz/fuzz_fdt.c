@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fuzzes the reader of the machine's device tree. The header's total size is put right, since nothing else gets past libfdt. */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "platform/fdt_platform.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct platform platform;
+static struct platform_fault fault;
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    uint8_t *tree = malloc(size == 0 ? 1 : size); /* aligned, and exactly as large */
+
+    if (tree == NULL) {
+        return 0;
+    }
+    memcpy(tree, data, size);
+    if (size >= 8) {
+        const uint8_t start[8] = {0xd0,         0x0d, 0xfe, 0xed, 0, (uint8_t)(size >> 16), (uint8_t)(size >> 8),
+                                  (uint8_t)size};
+        memcpy(tree, start, sizeof(start));
+    }
+    memset(&platform, 0, sizeof(platform));
+    memset(&fault, 0, sizeof(fault));
+    enum status status = fdt_platform_read(tree, size, &platform, &fault);
+    if (status != STATUS_OK && strnlen(fault.text, sizeof(fault.text)) < 8) {
+        abort();
+    }
+    if (status == STATUS_OK && (platform.cpu_count == 0 || platform.cpu_count > PLATFORM_MAX_CPUS ||
+                                platform.redistributor_count > PLATFORM_MAX_REDISTRIBUTORS)) {
+        abort();
+    }
+    free(tree);
+    return 0;
+}
