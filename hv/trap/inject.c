@@ -49,16 +49,15 @@ static uint64_t vector_offset(uint64_t spsr)
 static uint64_t handler_pstate(uint64_t spsr)
 {
     uint64_t sctlr = sysreg_read(SCTLR_EL1);
-    uint64_t pstate = (spsr & BITS(31, 28)) | PSTATE_DAIF | PSTATE_EL1H;
-    /* Bit 24 is DIT, and in AArch32 state DIT is bit 21 (C5.2.19 SPSR_EL2). */
-    pstate |= (spsr & PSTATE_AARCH32) != 0U ? (bits_get(spsr, 21, 21) != 0U ? PSTATE_DIT : 0U) : spsr & PSTATE_DIT;
-    if (features_any(FEATURE_PAN)) {
+    /* SPSR_EL2 has DIT, PAN and NZCV at the same places for an exception from AArch32 (C5.2.20). */
+    uint64_t pstate = (spsr & (BITS(31, 28) | PSTATE_DIT)) | PSTATE_DAIF | PSTATE_EL1H;
+    if (features_all(FEATURE_PAN)) {
         pstate |= (sctlr & SCTLR_SPAN) == 0U ? PSTATE_PAN : spsr & PSTATE_PAN;
     }
-    if (features_any(FEATURE_SSBS) && (sctlr & SCTLR_DSSBS) != 0U) {
+    if (features_all(FEATURE_SSBS) && (sctlr & SCTLR_DSSBS) != 0U) {
         pstate |= PSTATE_SSBS;
     }
-    if (features_any(FEATURE_MTE)) {
+    if (features_all(FEATURE_MTE)) {
         pstate |= PSTATE_TCO;
     }
     return pstate;
@@ -106,7 +105,7 @@ void inject_external_instruction_abort(struct trap_frame *frame, uint64_t va, in
 void inject_serror(struct vcpu *vcpu, uint64_t iss)
 {
     vcpu->context.vsesr = iss;
-    if (features_any(FEATURE_RAS)) {
+    if (context_ras_here()) {
         sysreg_write(VSESR_EL2, iss);
     }
     sysreg_write(HCR_EL2, sysreg_read(HCR_EL2) | HCR_VSE);

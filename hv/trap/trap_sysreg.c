@@ -2,11 +2,17 @@
 /* Trapped MRS, MSR and system instructions: looked up by encoding in vm/calls. No state. */
 #include "trap/trap_sysreg.h"
 
+#include <stddef.h>
+
 #include "arch/sysreg.h"
 #include "lib/bits.h"
 #include "trap/inject.h"
 #include "trap/skip.h"
+#include "trap/sysreg_debug.h"
 #include "vm/calls.h"
+
+#define EC_SYSREG 0x18U
+#define KEY_IS_OP0_3(key) (((key)&SYSREG_KEY(3, 0, 0, 0, 0)) != 0U) /* or 1; else 2 */
 
 /* ISS: Op0 21:20, Op2 19:17, Op1 16:14, CRn 13:10, Rt 9:5, CRm 4:1, Direction 0 (1 = read). */
 static uint32_t key_of(uint64_t esr)
@@ -15,12 +21,22 @@ static uint32_t key_of(uint64_t esr)
                       bits_get(esr, 19, 17));
 }
 
-static bool serve(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
+/* A key has one bit of op0. No register of op0 = 3 with CRn = 7 traps, so the rows of cache maintenance (op0 = 1) use that room. */
+static const struct sysreg_row *row_of(uint64_t esr, uint32_t key)
 {
-    uint32_t key = key_of(esr);
+    unsigned op0 = (unsigned)bits_get(esr, 21, 20);
+
+    if (op0 >= 2U || (op0 == 1U && bits_get(esr, 13, 10) == 7U)) {
+        return sysreg_table_find(key);
+    }
+    return NULL;
+}
+
+static bool serve(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr, uint32_t key)
+{
     unsigned rt = (unsigned)bits_get(esr, 9, 5);
-    /* The key keeps one bit of op0: system instructions (op0 = 1) share it with op0 = 3 and have rows of their own. */
-    const struct sysreg_row *row = sysreg_table_find(key);
+    const struct sysreg_row *row = row_of(esr, key);
+
     if (row == NULL) {
         return false;
     }
@@ -39,7 +55,11 @@ static bool serve(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
 
 void trap_sysreg(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
 {
-    if (serve(vcpu, frame, esr)) {
+    uint32_t key = key_of(esr);
+
+    if (!KEY_IS_OP0_3(key) && sysreg_debug_denied(vcpu, key)) {
+        inject_synchronous(frame, EC_SYSREG, esr);
+    } else if (serve(vcpu, frame, esr, key)) {
         skip_instruction(frame, esr);
     } else {
         inject_undefined(frame);

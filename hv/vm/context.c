@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A vCPU's registers between the hardware and memory. No state of its own. Only registers that every CPU of the machine has, and the guest
- * is shown, are touched (cpu/features.h).
+ * A vCPU's registers between the hardware and memory. No state of its own. Touched is what every CPU has and guests may use (cpu/features.h), and
+ * what this CPU has though it is hidden, where nothing traps it: RAS keeps a deferred SError in VDISR_EL2.
  */
 #include "vm/context.h"
 
@@ -64,6 +64,11 @@ void context_reset(struct vcpu *vcpu)
     vcpu->context.debug.oslock = 1; /* OSLSR_EL1.OSLK resets to 1 (D19.3) */
 }
 
+bool context_ras_here(void)
+{
+    return bits_get(sysreg_read(ID_AA64PFR0_EL1), 31, 28) != 0U;
+}
+
 void context_save(struct vcpu *vcpu)
 {
     struct vcpu_el1 *el1 = &vcpu->context.el1;
@@ -77,7 +82,7 @@ void context_save(struct vcpu *vcpu)
         el1->scxtnum_el0 = sysreg_read(SCXTNUM_EL0);
         el1->scxtnum_el1 = sysreg_read(SCXTNUM_EL1);
     }
-    if (features_any(FEATURE_RAS)) {
+    if (context_ras_here()) {
         el1->disr = sysreg_read(VDISR_EL2);
     }
     fpsimd_save(&vcpu->context.fp);
@@ -121,7 +126,7 @@ void context_load(struct vcpu *vcpu, uint64_t vttbr)
         sysreg_write(SCXTNUM_EL0, el1->scxtnum_el0);
         sysreg_write(SCXTNUM_EL1, el1->scxtnum_el1);
     }
-    if (features_any(FEATURE_RAS)) {
+    if (context_ras_here()) {
         sysreg_write(VDISR_EL2, el1->disr);
         sysreg_write(VSESR_EL2, vcpu->context.vsesr);
     }

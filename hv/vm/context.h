@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "arch/fpsimd.h"
@@ -18,14 +19,14 @@ struct vcpu_debug {
     uint64_t wvr[CONTEXT_MAX_DEBUG];
     uint64_t wcr[CONTEXT_MAX_DEBUG];
     uint64_t mdccint_el1;
-    uint32_t oslock;
-    uint32_t in_use; /* any breakpoint, watchpoint or MDSCR enable was written: else nothing is loaded */
+    uint32_t oslock; /* OSLSR_EL1.OSLK: while it is set no debug exception is made */
+    uint32_t claim;  /* DBGCLAIMSET_EL1, eight tags */
 };
 
 /* Named as in DDI 0487; order has no meaning. */
 struct vcpu_el1 {
-    uint64_t sctlr, actlr, cpacr, ttbr0, ttbr1, tcr, esr, far, afsr0, afsr1, mair, amair, vbar, contextidr;
-    uint64_t tpidr_el1, tpidr_el0, tpidrro_el0, par, sp_el0, sp_el1, elr, spsr, cntkctl, csselr, mdccint;
+    uint64_t sctlr, cpacr, ttbr0, ttbr1, tcr, esr, far, afsr0, afsr1, mair, amair, vbar, contextidr;
+    uint64_t tpidr_el1, tpidr_el0, tpidrro_el0, par, sp_el0, sp_el1, elr, spsr, cntkctl, csselr;
     uint64_t scxtnum_el1, scxtnum_el0, disr;
     uint64_t apia[2], apib[2], apda[2], apdb[2], apga[2];
 };
@@ -34,11 +35,14 @@ struct vcpu_context {
     struct vcpu_el1 el1;
     struct vcpu_fpsimd fp;
     struct vcpu_debug debug;
-    uint64_t hcr; /* HCR_EL2 for this vCPU: VSE set when an SError is to be injected */
-    uint64_t vsesr;
+    uint64_t hcr;   /* HCR_EL2 for this vCPU: VSE set while a virtual SError is pending */
+    uint64_t vsesr; /* VSESR_EL2: the syndrome of that SError, where FEAT_RAS exists */
 };
 
 struct vcpu;
+
+/* This CPU has FEAT_RAS: VSESR_EL2 and VDISR_EL2 exist. */
+bool context_ras_here(void);
 
 /* The values DDI 0487 gives after a warm reset to EL1, unknown ones as 0 and SCTLR_EL1 with its RES1 bits. */
 void context_reset(struct vcpu *vcpu);

@@ -9,6 +9,7 @@
 #include "cpu/features.h"
 #include "lib/bits.h"
 #include "mem/stage2.h"
+#include "vm/debug_registers.h"
 #include "vm/vcpu.h"
 
 /* HCR_EL2 (D19.2.48). */
@@ -49,6 +50,12 @@
 #define CPTR_RES1 0x32ffULL
 #define CPTR_TZ BIT(8)
 #define CPTR_TTA BIT(20)
+#define CPTR_TAM BIT(30) /* activity monitors */
+
+#define MPAM2_TRAPMPAM1EL1 BIT(48)
+#define MPAM2_TRAPMPAM0EL1 BIT(49)
+#define MPAMIDR_HAS_HCR BIT(17)
+#define MPAMHCR_TRAP_MPAMIDR BIT(31)
 
 static uint64_t hcr_base;
 
@@ -60,9 +67,9 @@ void guest_registers_prepare(void)
     hcr_base |= features_dczid_differs() ? HCR_TDZ : 0U;
     hcr_base |= features_all(FEATURE_PAUTH) ? HCR_APK | HCR_API : 0U;
     hcr_base |= features_all(FEATURE_SCXTNUM) ? HCR_ENSCXT : 0U;
-    hcr_base |= features_all(FEATURE_LOR) ? HCR_TLOR : 0U;
-    hcr_base |= features_all(FEATURE_RAS) ? HCR_TERR : 0U;
-    hcr_base |= features_all(FEATURE_MTE2) ? HCR_TID5 : 0U;
+    hcr_base |= features_any(FEATURE_LOR) ? HCR_TLOR : 0U;
+    hcr_base |= features_any(FEATURE_RAS) ? HCR_TERR : 0U;
+    hcr_base |= features_any(FEATURE_MTE2) ? HCR_TID5 : 0U;
 }
 
 uint64_t guest_registers_hcr(void)
@@ -84,19 +91,44 @@ static uint64_t mdcr_value(void)
     return mdcr;
 }
 
+/* An AMU that is hidden is also closed. */
+static uint64_t cptr_value(void)
+{
+    bool amu = bits_get(sysreg_read(ID_AA64PFR0_EL1), 47, 44) != 0U;
+
+    return CPTR_RES1 | CPTR_TZ | CPTR_TTA | (amu ? CPTR_TAM : 0U);
+}
+
+/* MPAM (DDI 0598): a guest may not choose its partition; EL1 and EL0 accesses trap, EL2 itself is in the default one. */
+static void mpam_init(void)
+{
+    bool mpam =
+        bits_get(sysreg_read(ID_AA64PFR0_EL1), 43, 40) != 0U || bits_get(sysreg_read(ID_AA64PFR1_EL1), 19, 16) != 0U;
+
+    if (!mpam) {
+        return;
+    }
+    sysreg_write(MPAM2_EL2, MPAM2_TRAPMPAM0EL1 | MPAM2_TRAPMPAM1EL1);
+    if ((sysreg_read(MPAMIDR_EL1) & MPAMIDR_HAS_HCR) != 0U) {
+        sysreg_write(MPAMHCR_EL2, MPAMHCR_TRAP_MPAMIDR);
+    }
+}
+
 void vcpu_cpu_init(void)
 {
     sysreg_write(VTCR_EL2, stage2_vtcr());
     sysreg_write(MDCR_EL2, mdcr_value());
-    sysreg_write(CPTR_EL2, CPTR_RES1 | CPTR_TZ | CPTR_TTA);
+    sysreg_write(CPTR_EL2, cptr_value());
+    debug_registers_init();
+    mpam_init();
     sysreg_write(CNTVOFF_EL2, 0U);
     barrier_isb();
 }
 
 void guest_registers_load(struct vcpu *vcpu, uint64_t vttbr)
 {
+    sysreg_write(HCR_EL2, vcpu->context.hcr); /* VM = 1 before EL1's walks are opened */
     context_load(vcpu, vttbr);
-    sysreg_write(HCR_EL2, vcpu->context.hcr);
     barrier_isb();
 }
 
