@@ -21,5 +21,10 @@ one board 3 2 60
 one exceptions 1 2 60
 one psci 4 2 120
 one gic 4 4 120
+one timer 2 2 120
+one debug 4 2 120
+one fpsimd 4 2 120
+one smp 8 4 180
+one cache 2 2 120
 
 finish

@@ -164,7 +164,9 @@ bool ok(bool good, const char *format, ...) __attribute__((format(printf, 2, 3))
 /* As ok, and prints both where they differ. */
 bool is(uint64_t found, uint64_t expected, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void skip(const char *reason, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The last line, then PSCI SYSTEM_OFF. */
+/* The plan, "1..N"; lines count from 1 again. */
+void tap_plan(void);
+/* The plan, then PSCI SYSTEM_OFF. */
 void finish(void) __attribute__((noreturn));
 /* A line that begins with "Bail out!", then PSCI SYSTEM_OFF. Any CPU. */
 void bail_out(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));

@@ -58,9 +58,15 @@ static void off(void)
     }
 }
 
-void finish(void)
+void tap_plan(void)
 {
     print("1..%u\n", tap_count);
+    tap_count = 0;
+}
+
+void finish(void)
+{
+    tap_plan();
     off();
 }
 
