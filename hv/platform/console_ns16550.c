@@ -3,7 +3,7 @@
  * 16550 and what is compatible with it, DesignWare's dw-apb-uart included (PC16550D data sheet, chapter 8). Called through
  * platform/console_driver.h; owns no state.
  */
-#include "platform/console_drivers.h"
+#include "platform/console_list.h"
 
 #include "arch/device_access.h"
 #include "lib/bits.h"

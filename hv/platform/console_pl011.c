@@ -3,7 +3,7 @@
  * PL011 (DDI 0183, chapter 3) and the SBSA generic UART (DEN 0029, appendix B), which is the part of it without line control.
  * Only the PL011's init touches what the other lacks. Called through platform/console_driver.h; owns no state.
  */
-#include "platform/console_drivers.h"
+#include "platform/console_list.h"
 
 #include "arch/device_access.h"
 #include "lib/bits.h"

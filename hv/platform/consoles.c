@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "lib/bits.h"
-#include "platform/console_drivers.h"
+#include "platform/console_list.h"
 
 static const struct console_driver *const drivers[] = {
     &console_pl011,

@@ -8,7 +8,6 @@
 #include <libfdt.h>
 
 #include "lib/bits.h"
-#include "lib/string.h"
 
 #define CELL_SIZE 4U
 

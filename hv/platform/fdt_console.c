@@ -8,7 +8,6 @@
 #include <libfdt.h>
 
 #include "lib/bits.h"
-#include "lib/string.h"
 #include "platform/dt_node.h"
 #include "platform/platform_fill.h"
 

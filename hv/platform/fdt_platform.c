@@ -9,7 +9,6 @@
 
 #include "lib/bits.h"
 #include "lib/log.h"
-#include "lib/string.h"
 #include "platform/dt_node.h"
 #include "platform/platform_fill.h"
 

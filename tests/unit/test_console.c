@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "arch/host/host_device.h"
-#include "platform/console.h"
+#include "platform/console_driver.h"
 
 #define BASE ((volatile void *)0x9000000)
 
