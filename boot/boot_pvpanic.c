@@ -4,9 +4,10 @@
  * one register of one byte; reading it says which events it takes, bit 0 is "panicked" (QEMU's device specification).
  * Through EFI_PCI_IO_PROTOCOL (UEFI 2.10, 14.4) where the firmware has it, else through the configuration space that the
  * device tree's pci-host-ecam-generic node describes (Devicetree binding of IEEE 1275 PCI; PCIe Base 7.2.2), bus 0 only.
- * A device whose memory decoding is off or whose BAR is not assigned is not there for us.
+ * A device whose memory decoding stays off or whose register does not answer is not there for us.
  */
 #include <libfdt.h>
+#include <string.h>
 
 #include "boot.h"
 #include "boot_cpu.h"
@@ -19,6 +20,11 @@
 #define PCI_BAR0 0x10U
 #define PCI_BAR_IO 1U
 #define PCI_BAR_TYPE_64 4U
+#define PCI_BARS 6U
+#define PCI_LOW_END 0x100000000ULL
+
+#define ACPI_QWORD_ADDRESS 0x8aU
+#define ACPI_ADDRESS_MEMORY 0U
 
 #define ECAM_BUS0_FUNCTIONS 256U
 #define ECAM_FUNCTION_SIZE 0x1000U
@@ -34,25 +40,111 @@ static uint64_t bar_address(uint32_t low, uint32_t high)
     return (low & 6U) == PCI_BAR_TYPE_64 ? address | (uint64_t)high << 32 : address;
 }
 
-static uint64_t pci_io_register(struct EFI_PCI_IO_PROTOCOL *pci)
+static uint64_t pci_io_bar(struct EFI_PCI_IO_PROTOCOL *pci)
+{
+    uint32_t bars[2] = {0};
+
+    if (pci->PciRead(pci, EfiPciIoWidthUint32, PCI_BAR0, 2, bars) != EFI_SUCCESS) {
+        return 0;
+    }
+    return bar_address(bars[0], bars[1]);
+}
+
+/* Where a BAR below 4 GiB ends, from its QWORD address space descriptor (ACPI 6.5, 6.4.3.5.1); 0 when it is no such BAR. */
+static uint64_t bar_end(struct boot *boot, struct EFI_PCI_IO_PROTOCOL *pci, uint8_t index)
+{
+    void *resources = NULL;
+    const uint8_t *d;
+    uint64_t base = 0;
+    uint64_t length = 0;
+
+    if (pci->GetBarAttributes(pci, index, NULL, &resources) != EFI_SUCCESS || resources == NULL) {
+        return 0;
+    }
+    d = resources;
+    if (d[0] == ACPI_QWORD_ADDRESS && d[3] == ACPI_ADDRESS_MEMORY) {
+        memcpy(&base, d + 14, sizeof(base));
+        memcpy(&length, d + 38, sizeof(length));
+    }
+    boot->services->FreePool(resources);
+    return base != 0 && base < PCI_LOW_END && length < PCI_LOW_END ? base + length : 0;
+}
+
+/*
+ * A place behind every BAR below 4 GiB that the firmware assigned. A multiple of 1 MiB, so behind the windows of bridges, too.
+ * 0 = no BAR shows where the root bridge's memory lies.
+ */
+static uint64_t bar_place(struct boot *boot, EFI_HANDLE *handles, UINTN count)
+{
+    static const struct EFI_GUID guid = EFI_PCI_IO_PROTOCOL_GUID;
+    uint64_t end = 0;
+
+    for (UINTN i = 0; i < count; i++) {
+        void *interface = NULL;
+
+        if (boot->services->HandleProtocol(handles[i], &guid, &interface) != EFI_SUCCESS) {
+            continue;
+        }
+        for (uint8_t index = 0; index < PCI_BARS; index++) {
+            uint64_t bar = bar_end(boot, interface, index);
+
+            end = bar > end ? bar : end;
+        }
+    }
+    end = (end + MIB - 1U) & ~(MIB - 1U);
+    return end < PCI_LOW_END ? end : 0;
+}
+
+/*
+ * QEMU's BAR of 2 bytes has the bits of its type writable, so that firmware which sizes it finds a reserved type and
+ * assigns nothing. The device is known, so it gets a place here.
+ */
+static uint64_t pci_io_assign(struct boot *boot, struct EFI_PCI_IO_PROTOCOL *pci, EFI_HANDLE *handles, UINTN count)
+{
+    uint32_t place = (uint32_t)bar_place(boot, handles, count);
+
+    if (place == 0 || pci->PciWrite(pci, EfiPciIoWidthUint32, PCI_BAR0, 1, &place) != EFI_SUCCESS) {
+        return 0;
+    }
+    return pci_io_bar(pci);
+}
+
+/* Reads the register through the root bridge, which knows its own windows: a wrong address is an error, not an abort. */
+static bool register_answers(struct boot *boot, uint64_t address)
+{
+    static const struct EFI_GUID guid = EFI_PCI_ROOT_BRIDGE_IO_PROTOCOL_GUID;
+    void *interface = NULL;
+    struct EFI_PCI_ROOT_BRIDGE_IO_PROTOCOL *bridge;
+    uint8_t events = 0;
+
+    if (boot->services->LocateProtocol(&guid, NULL, &interface) != EFI_SUCCESS) {
+        return false;
+    }
+    bridge = interface;
+    return bridge->MemRead(bridge, EfiPciIoWidthUint8, address, 1, &events) == EFI_SUCCESS &&
+           (events & PVPANIC_PANICKED) != 0;
+}
+
+static uint64_t pci_io_register(struct boot *boot, struct EFI_PCI_IO_PROTOCOL *pci, EFI_HANDLE *handles, UINTN count)
 {
     uint32_t id = 0;
     uint32_t command = 0;
-    uint32_t bars[2] = {0};
-    uint8_t events = 0;
+    uint64_t address;
 
     if (pci->PciRead(pci, EfiPciIoWidthUint32, 0, 1, &id) != EFI_SUCCESS || id != PVPANIC_ID) {
         return 0;
     }
+    address = pci_io_bar(pci);
+    if (address == 0) {
+        address = pci_io_assign(boot, pci, handles, count);
+    }
     /* A device without a driver may not have its decoding switched on yet. */
     (void)pci->Attributes(pci, EfiPciIoAttributeOperationEnable, EFI_PCI_IO_ATTRIBUTE_MEMORY, NULL);
-    if (pci->PciRead(pci, EfiPciIoWidthUint32, PCI_COMMAND, 1, &command) != EFI_SUCCESS ||
-        (command & PCI_COMMAND_MEMORY) == 0 ||
-        pci->PciRead(pci, EfiPciIoWidthUint32, PCI_BAR0, 2, bars) != EFI_SUCCESS ||
-        pci->MemRead(pci, EfiPciIoWidthUint8, 0, 0, 1, &events) != EFI_SUCCESS || (events & PVPANIC_PANICKED) == 0) {
+    if (address == 0 || pci->PciRead(pci, EfiPciIoWidthUint32, PCI_COMMAND, 1, &command) != EFI_SUCCESS ||
+        (command & PCI_COMMAND_MEMORY) == 0 || !register_answers(boot, address)) {
         return 0;
     }
-    return bar_address(bars[0], bars[1]);
+    return address;
 }
 
 static uint64_t find_by_pci_io(struct boot *boot)
@@ -69,7 +161,7 @@ static uint64_t find_by_pci_io(struct boot *boot)
         void *interface = NULL;
 
         if (boot->services->HandleProtocol(handles[i], &guid, &interface) == EFI_SUCCESS) {
-            found = pci_io_register(interface);
+            found = pci_io_register(boot, interface, handles, count);
         }
     }
     boot->services->FreePool(handles);

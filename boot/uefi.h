@@ -350,7 +350,8 @@ struct EFI_PCI_IO_PROTOCOL {
     void *IoWrite;
     EFI_STATUS (*PciRead)(struct EFI_PCI_IO_PROTOCOL *self, enum EFI_PCI_IO_PROTOCOL_WIDTH width, uint32_t offset,
                           UINTN count, void *buffer);
-    void *PciWrite;
+    EFI_STATUS (*PciWrite)(struct EFI_PCI_IO_PROTOCOL *self, enum EFI_PCI_IO_PROTOCOL_WIDTH width, uint32_t offset,
+                           UINTN count, void *buffer);
     void *CopyMem;
     void *Map;
     void *Unmap;
@@ -360,10 +361,35 @@ struct EFI_PCI_IO_PROTOCOL {
     void *GetLocation;
     EFI_STATUS (*Attributes)(struct EFI_PCI_IO_PROTOCOL *self, enum EFI_PCI_IO_PROTOCOL_ATTRIBUTE_OPERATION operation,
                              uint64_t attributes, uint64_t *result);
-    void *GetBarAttributes;
+    EFI_STATUS (*GetBarAttributes)(struct EFI_PCI_IO_PROTOCOL *self, uint8_t bar_index, uint64_t *supports,
+                                   void **resources);
     void *SetBarAttributes;
     uint64_t RomSize;
     void *RomImage;
+};
+
+/* 14.2: PCI root bridge I/O. */
+struct EFI_PCI_ROOT_BRIDGE_IO_PROTOCOL {
+    EFI_HANDLE ParentHandle;
+    void *PollMem;
+    void *PollIo;
+    EFI_STATUS (*MemRead)(struct EFI_PCI_ROOT_BRIDGE_IO_PROTOCOL *self, enum EFI_PCI_IO_PROTOCOL_WIDTH width,
+                          uint64_t address, UINTN count, void *buffer);
+    void *MemWrite;
+    void *IoRead;
+    void *IoWrite;
+    void *PciRead;
+    void *PciWrite;
+    void *CopyMem;
+    void *Map;
+    void *Unmap;
+    void *AllocateBuffer;
+    void *FreeBuffer;
+    void *Flush;
+    void *GetAttributes;
+    void *SetAttributes;
+    void *Configuration;
+    uint32_t SegmentNumber;
 };
 
 /* GUIDs, each from the section of its protocol or table; 4.6 for the configuration tables. */
@@ -379,6 +405,8 @@ struct EFI_PCI_IO_PROTOCOL {
     { 0xf4560cf6, 0x40ec, 0x4b4a, { 0xa1, 0x92, 0xbf, 0x1d, 0x57, 0xd0, 0xb1, 0x89 } }
 #define EFI_PCI_IO_PROTOCOL_GUID                                                                                       \
     { 0x4cf5b200, 0x68b8, 0x4ca5, { 0x9e, 0xec, 0xb2, 0x3e, 0x3f, 0x50, 0x02, 0x9a } }
+#define EFI_PCI_ROOT_BRIDGE_IO_PROTOCOL_GUID                                                                           \
+    { 0x2f707ebb, 0x4a1a, 0x11d4, { 0x9a, 0x38, 0x00, 0x90, 0x27, 0x3f, 0xc1, 0x4d } }
 #define EFI_ACPI_20_TABLE_GUID                                                                                         \
     { 0x8868e871, 0xe4f1, 0x11d3, { 0xbc, 0x22, 0x00, 0x80, 0xc7, 0x3c, 0x88, 0x81 } }
 #define EFI_DTB_TABLE_GUID                                                                                             \

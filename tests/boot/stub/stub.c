@@ -250,7 +250,12 @@ void stub_main(const struct handoff *h)
     tables_print(h);
     expect(h->entry_counter != 0 && h->entry_counter < h->time_counter, "counters");
     if (h->pvpanic != 0 && config_says(h, "stub=pvpanic")) {
+        text("stub: panics\r\n");
         *(volatile uint8_t *)(uintptr_t)h->pvpanic = 1;
+        /* The event ends the machine; an orderly SYSTEM_OFF could overtake it. */
+        for (;;) {
+            __asm__ volatile("wfi");
+        }
     }
     text("stub: done\r\n");
     power_off();
