@@ -128,7 +128,7 @@ defaults
 make_disk
 
 for cpu in max cortex-a72 neoverse-n1; do
-    run acpi $cpu
+    run acpi "$cpu"
     expect_handoff "edk2, ACPI, $cpu"
     expect_time "edk2, ACPI, $cpu"
     line_is "edk2, ACPI, $cpu: RSDP and SMBIOS, no device tree" \
@@ -136,12 +136,12 @@ for cpu in max cortex-a72 neoverse-n1; do
     line_is "edk2, ACPI, $cpu: no seed, said so" 'ashlar: random seed: none .*'
     line_is "edk2, ACPI, $cpu: ACPI tables are a region" 'region acpi base=.*'
 
-    run dt $cpu
+    run dt "$cpu"
     expect_handoff "edk2, device tree, $cpu"
     line_is "edk2, device tree, $cpu: device tree, no RSDP" 'tables rsdp=0x0{16} fdt=0x0{8}edfe0dd0 fdt_size=0x0*[1-9a-f][0-9a-f]* .*'
     line_is "edk2, device tree, $cpu: seed of 40 bytes" 'seed source=0x0{15}2 bytes=0x0{14}28 crc=.*'
 
-    run u-boot $cpu
+    run u-boot "$cpu"
     expect_handoff "U-Boot, $cpu"
     line_is "U-Boot, $cpu: device tree, no RSDP" 'tables rsdp=0x0{16} fdt=0x0{8}edfe0dd0 fdt_size=0x0*[1-9a-f][0-9a-f]* .*'
 done
@@ -158,7 +158,7 @@ line_is "the time of another clock" "time seconds=0x$(hex 1927857906 | cut -c1-1
 cmdline=stub=pvpanic
 make_disk
 for kind in acpi dt u-boot; do
-    run $kind cortex-a72
+    run "$kind" cortex-a72
     line_is "$kind: the payload panics" 'stub: panics'
     status_is "$kind: the pvpanic register works" 1
 done
@@ -177,23 +177,23 @@ expect_refusal 'GICv2' 'ashlar: error: interrupt controller: no GICv3 .*'
 for kind in acpi u-boot; do
     make_disk
     mdel -i "$work/disk" ::ashlar/config.dtb
-    run $kind cortex-a72
+    run "$kind" cortex-a72
     expect_refusal "$kind: no configuration" 'ashlar: error: host: configuration: \\ashlar\\config.dtb is missing on the volume: .*'
 
     make_disk
     mdel -i "$work/disk" ::ashlar/vm0/initrd
-    run $kind cortex-a72
+    run "$kind" cortex-a72
     expect_refusal "$kind: no initrd" 'ashlar: error: first: initrd: \\ashlar\\vm0\\initrd is missing on the volume: .*'
 
     make_disk
     mdel -i "$work/disk" ::ashlar/vm1/kernel
     mmd -i "$work/disk" ::ashlar/vm1/kernel
-    run $kind cortex-a72
+    run "$kind" cortex-a72
     expect_refusal "$kind: a directory as kernel" 'ashlar: error: second: kernel: \\ashlar\\vm1\\kernel is a directory: .*'
 
     kernel_size=18000124
     make_disk
-    run $kind cortex-a72
+    run "$kind" cortex-a72
     expect_refusal "$kind: size differs" 'ashlar: error: first: kernel: .* has 18000123 bytes, the configuration says 18000124: .*'
     defaults
 done
