@@ -29,6 +29,11 @@ struct vcpu *vcpu_current(void)
     return (struct vcpu *)(void *)sched_resident();
 }
 
+bool vcpu_runs_here(const struct vcpu *vcpu)
+{
+    return sched_current() == &vcpu->world;
+}
+
 static void load(struct world *world)
 {
     struct vcpu *vcpu = (struct vcpu *)(void *)world;
@@ -119,7 +124,7 @@ void vcpu_kick(struct vcpu *vcpu, uint32_t work)
         (void)__atomic_fetch_or(&vcpu->work, work, __ATOMIC_SEQ_CST);
     }
     /* The running vCPU looks at its work before it enters the guest. */
-    if (sched_current() != &vcpu->world) {
+    if (!vcpu_runs_here(vcpu)) {
         sched_interrupt(&vcpu->world);
     }
 }

@@ -41,8 +41,13 @@ static inline struct vcpu *vcpu_of_frame(struct trap_frame *frame)
     return (struct vcpu *)(uintptr_t)frame->owner;
 }
 
-/* The vCPU whose world runs on this CPU, or NULL. */
+/*
+ * The vCPU whose state is in this CPU's registers, or NULL. It runs, or it sleeps and nothing but threads and the idle world has run here
+ * since.
+ */
 struct vcpu *vcpu_current(void);
+/* The vCPU's world runs on this CPU: it will look at its work before it enters the guest. Else it has to be kicked. */
+bool vcpu_runs_here(const struct vcpu *vcpu);
 
 /* Sets work bits and makes the vCPU see them before it next executes a guest instruction: wakes it, or interrupts its CPU. Any context. */
 void vcpu_kick(struct vcpu *vcpu, uint32_t work);

@@ -46,6 +46,12 @@ struct vcpu *vcpu_current(void)
     return fake_current[host_cpu()];
 }
 
+/* In these tests a loaded vCPU is never asleep. */
+bool vcpu_runs_here(const struct vcpu *vcpu)
+{
+    return vcpu == fake_current[host_cpu()];
+}
+
 void vcpu_kick(struct vcpu *vcpu, uint32_t work)
 {
     assert_int_equal(work, VCPU_WORK_IRQ);

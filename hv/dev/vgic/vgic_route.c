@@ -68,7 +68,7 @@ static bool irq_place(struct vgic_vcpu *v, struct vgic_irq *irq, uint32_t intid)
 {
     if (vgic_route_here(v)) {
         irq_place_here(v, irq, intid);
-        return false;
+        return !vcpu_runs_here(v->vcpu); /* it sleeps with its state still in this CPU */
     }
     if (irq->lr != VGIC_NONE || irq_held(v, intid)) {
         return irq_mark_stale(v);
@@ -173,6 +173,7 @@ void vgic_route_all(struct vgic *vgic)
         vcpu_resettle(v);
         if (vgic_route_here(v)) {
             vgic_lr_flush(v, true);
+            kick = !vcpu_runs_here(v->vcpu);
         } else if (v->loaded) {
             kick = irq_mark_stale(v);
         } else {
