@@ -42,8 +42,14 @@ FUZZ_SECONDS ?= 60
 fuzz: $(FUZZ_BIN) | $(PACKAGES)
 	$(Q)sh mk/fuzz.sh $(B) $(FUZZ_SECONDS) $(FUZZ_BIN)
 
+# Drives a command by what it prints, for the tests that boot.
+EXPECT := $(B)/tests/expect
+$(EXPECT): tests/qemu/expect.c mk/tests.mk | $(PACKAGES)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && $(CC) -std=c11 -g -O1 -D_GNU_SOURCE $(WARNINGS) -o $@ $<
+
 .PHONY: check-qemu
-check-qemu: all $(STUB)/ashlar.efi
+check-qemu: all $(STUB)/ashlar.efi $(EXPECT)
 	$(Q)$(if $(QEMU_TESTS),prove -v --timer $(QEMU_TESTS),echo 'check-qemu: no tests in tests/qemu')
 
 .PHONY: test
