@@ -155,9 +155,9 @@ static void model_update(struct model *model, const uint8_t *data, size_t size)
     uint8_t *text = calloc(1, 33 + size);
 
     assert_non_null(text);
-    for (uint8_t round = 0; round < (size > 0 ? 2 : 1); round++) {
+    for (unsigned round = 0; round < (size > 0 ? 2U : 1U); round++) {
         memcpy(text, model->v, 32);
-        text[32] = round;
+        text[32] = (uint8_t)round;
         memcpy(text + 33, data, size);
         hmac(model->key, text, 33 + size, model->key);
         hmac(model->key, model->v, 32, model->v);
