@@ -12,10 +12,12 @@
 #include "cpu/timer_hw.h"
 #include "cpu/uart.h"
 #include "fw/psci_firmware.h"
+#include "fw/trng_firmware.h"
 #include "lib/log.h"
 #include "lib/log_hooks.h"
 #include "lib/panic.h"
 #include "lib/random.h"
+#include "lib/string.h"
 #include "mem/page_alloc.h"
 #include "mem/stage1.h"
 #include "mem/stage2.h"
@@ -129,7 +131,13 @@ void start_tables(const struct handoff *handoff)
 void start_random(const struct handoff *handoff)
 {
     static const char *const sources[] = {"none", "EFI_RNG_PROTOCOL", "the device tree's seeds"};
+    uint8_t entropy[64];
     random_init(handoff->seed, handoff->seed_bytes);
+    if (fw_trng_read(entropy, sizeof(entropy)) == STATUS_OK) {
+        random_add(entropy, sizeof(entropy));
+        memset(entropy, 0, sizeof(entropy));
+        log_info("random", "the firmware's TRNG was mixed in");
+    }
     log_info("random", "seed: %s; %s", handoff->seed_source < 3U ? sources[handoff->seed_source] : "?",
              random_available() ? "generator ready" : "no entropy: guests get no seed and no TRNG");
 }
