@@ -6,6 +6,7 @@
 
 #include "arch/barrier.h"
 #include "arch/cpu_wait.h"
+#include "arch/device_access.h"
 #include "arch/sysreg.h"
 #include "cpu/irq.h"
 #include "cpu/prda.h"
@@ -29,6 +30,7 @@
 #define GICR_TYPER 0x0008U
 #define GICR_WAKER 0x0014U
 #define GICR_SGI_BASE 0x10000U
+#define GICR_FRAMES 0x20000ULL /* RD_base and SGI_base */
 
 #define GICD_CTLR_RWP BIT(31)
 #define GICD_CTLR_DS BIT(6)
@@ -61,17 +63,17 @@ static const struct platform *machine;
 
 static uint32_t read32(const volatile uint8_t *base, uint32_t offset)
 {
-    return *(const volatile uint32_t *)(base + offset);
+    return device_read32(base + offset);
 }
 
 static void write32(volatile uint8_t *base, uint32_t offset, uint32_t value)
 {
-    *(volatile uint32_t *)(base + offset) = value;
+    device_write32(base + offset, value);
 }
 
 static uint64_t read64(const volatile uint8_t *base, uint32_t offset)
 {
-    return *(const volatile uint64_t *)(base + offset);
+    return device_read64(base + offset);
 }
 
 /* Register Write Pending (GICD_CTLR.RWP, GICR_CTLR.RWP): the effect of earlier disables and control writes is there. */
@@ -149,24 +151,51 @@ enum status gic_init(const struct platform *platform)
     return STATUS_OK;
 }
 
-/* GICR_TYPER.Affinity_Value, bits 63:32, as Aff3.Aff2.Aff1.Aff0. */
-static volatile uint8_t *find_redistributor(uint64_t mpidr)
+static bool belongs_to(const volatile uint8_t *frame, uint64_t mpidr)
 {
+    /* GICR_TYPER.Affinity_Value, bits 63:32, as Aff3.Aff2.Aff1.Aff0. */
     uint32_t affinity = (uint32_t)((mpidr >> 8) & 0xff000000U) | (uint32_t)(mpidr & 0xffffffU);
-    for (uint32_t i = 0; i < range_count; i++) {
-        for (uint64_t at = 0; at + 0x20000U <= ranges[i].size;) {
-            volatile uint8_t *frame = ranges[i].base + at;
-            uint64_t typer = read64(frame, GICR_TYPER);
-            if ((uint32_t)(typer >> 32) == affinity) {
-                return frame;
-            }
-            if ((typer & GICR_TYPER_LAST) != 0U) {
-                break;
-            }
-            at += (typer & GICR_TYPER_VLPIS) != 0U ? 0x40000U : 0x20000U;
+    return (uint32_t)(read64(frame, GICR_TYPER) >> 32) == affinity;
+}
+
+/* In one range: frames of 128 KiB, of 256 KiB where there are virtual LPIs (12.10), or as far apart as the device tree says. */
+static volatile uint8_t *find_in_range(volatile uint8_t *base, uint64_t size, uint64_t mpidr)
+{
+    for (uint64_t at = 0; at + GICR_FRAMES <= size;) {
+        volatile uint8_t *frame = base + at;
+        uint64_t typer = read64(frame, GICR_TYPER);
+        if (belongs_to(frame, mpidr)) {
+            return frame;
+        }
+        if ((typer & GICR_TYPER_LAST) != 0U) {
+            break;
+        }
+        uint64_t own = (typer & GICR_TYPER_VLPIS) != 0U ? 2U * GICR_FRAMES : GICR_FRAMES;
+        at += machine->redistributor_stride != 0U ? machine->redistributor_stride : own;
+    }
+    return NULL;
+}
+
+/* A GICC entry of the MADT may name its CPU's own redistributor (ACPI 6.5, 5.2.12.14). */
+static volatile uint8_t *find_own(uint64_t mpidr)
+{
+    for (uint32_t i = 0; i < machine->cpu_count; i++) {
+        const struct platform_cpu *cpu = &machine->cpus[i];
+        if (cpu->mpidr == mpidr && cpu->gicr_base != 0U) {
+            volatile uint8_t *frame = stage1_map_device(pa_make(cpu->gicr_base), GICR_FRAMES);
+            return frame != NULL && belongs_to(frame, mpidr) ? frame : NULL;
         }
     }
     return NULL;
+}
+
+static volatile uint8_t *find_redistributor(uint64_t mpidr)
+{
+    volatile uint8_t *frame = find_own(mpidr);
+    for (uint32_t i = 0; i < range_count && frame == NULL; i++) {
+        frame = find_in_range(ranges[i].base, ranges[i].size, mpidr);
+    }
+    return frame;
 }
 
 /* LPIs would write to memory that firmware chose. EnableLPIs may be stuck at 1 once set (12.11.2): then the machine can't be used. */
@@ -268,7 +297,7 @@ void irq_enable(uint32_t intid, bool edge)
     }
     if (intid >= 32U) {
         uint64_t mpidr = machine->cpus[0].mpidr;
-        *(volatile uint64_t *)(distributor + GICD_IROUTER + 8U * intid) = mpidr & 0xff00ffffffULL;
+        device_write64(distributor + GICD_IROUTER + (size_t)(8U * intid), mpidr & 0xff00ffffffULL);
     }
     write32(bank, GICD_ISENABLER + (intid / 32U) * 4U, (uint32_t)BIT(intid % 32U));
     barrier_dsb_sy();
