@@ -193,7 +193,8 @@ void vcpu_power_off(struct vcpu *vcpu)
     if (vcpu->power == VCPU_ON) {
         set_power(vcpu, VCPU_OFF);
         vm->vcpus_on--;
-        last = vm->vcpus_on == 0U;
+        /* Where a reset was asked for, its last vCPU may go this way: that is no crash. */
+        last = vm->vcpus_on == 0U && vm->state == VM_RUNNING;
     }
     spinlock_unlock(&vm->lock);
     (void)__atomic_fetch_or(&vcpu->work, VCPU_WORK_STOP, __ATOMIC_RELEASE);
