@@ -20,6 +20,7 @@ static uint8_t input[INPUT_BYTES];
 static uint32_t input_read;
 static uint32_t input_written;
 static bool delivering; /* one CPU at a time hands bytes to the UART, so that they stay in order */
+static bool room;       /* somebody else said so since the UART was last tried */
 
 void console_attach(struct vm *vm)
 {
@@ -52,41 +53,58 @@ void console_vm_output(struct vm *vm, const uint8_t *bytes, unsigned count)
     spinlock_unlock(&lock);
 }
 
+struct offer {
+    struct vm *vm;
+    uint32_t position;
+    uint8_t byte;
+};
+
 /* The next byte and whose it is; false: none, and this CPU no longer delivers. */
-static bool next_byte(struct vm **vm, uint8_t *byte)
+static bool next_byte(struct offer *offer)
 {
     spinlock_lock(&lock);
     bool some = attached != NULL && input_read != input_written;
-    *vm = attached;
-    *byte = input[input_read % INPUT_BYTES];
+    *offer = (struct offer){attached, input_read, input[input_read % INPUT_BYTES]};
     delivering = some;
+    room = false;
     spinlock_unlock(&lock);
     return some;
 }
 
-static void consume(void)
+/* Unless another VM was attached meanwhile, which empties the ring. */
+static void consume(const struct offer *offer)
 {
     spinlock_lock(&lock);
-    input_read++;
+    if (input_read == offer->position) {
+        input_read++;
+    }
     spinlock_unlock(&lock);
+}
+
+/* The UART refused a byte. True: it had room again before this CPU could say that it no longer delivers, so it is to be tried again. */
+static bool refused(void)
+{
+    spinlock_lock(&lock);
+    bool again = room;
+    delivering = again;
+    spinlock_unlock(&lock);
+    return again;
 }
 
 static void deliver(void)
 {
-    struct vm *vm;
-    uint8_t byte;
+    struct offer offer;
     spinlock_lock(&lock);
     bool mine = !delivering;
     delivering = true;
+    room = true;
     spinlock_unlock(&lock);
-    while (mine && next_byte(&vm, &byte)) {
-        if (!vm_uart.receive(vm, byte)) {
-            spinlock_lock(&lock);
-            delivering = false;
-            spinlock_unlock(&lock);
+    while (mine && next_byte(&offer)) {
+        if (vm_uart.receive(offer.vm, offer.byte)) {
+            consume(&offer);
+        } else if (!refused()) {
             return;
         }
-        consume();
     }
 }
 
