@@ -17,12 +17,16 @@
 struct world;
 struct timer;
 
+/* Of a CPU that was started: what has become of it (sched/smp.c). */
+enum prda_arrival { PRDA_AWAITED, PRDA_ARRIVED, PRDA_LEFT_OUT };
+
 struct prda {
     uint64_t emergency_sp; /* top of the stack for a stack overflow; vectors.S knows the place */
     uint64_t self;         /* physical address of this area */
     uint64_t held_ranks;   /* one bit per lock rank held (arch/spinlock) */
     uint32_t cpu;          /* 0 is the boot CPU */
     bool online;
+    uint8_t arrival;        /* enum prda_arrival, decided once */
     bool need_resched;      /* the world that runs here is to give way at its next opportunity */
     struct world *current;  /* the world that runs */
     struct world *idle;     /* this CPU's idle world */
@@ -30,6 +34,7 @@ struct prda {
     volatile uint8_t *gicr; /* RD_base of this CPU's redistributor, mapped */
     uint64_t mpidr;         /* affinity fields */
     struct timer *timers;   /* armed, earliest first */
+    struct timer *firing;   /* the timer whose fire runs here, or is about to */
     uint64_t hcr_guest;     /* HCR_EL2 for guests on this CPU, without what changes per vCPU */
     uint64_t irqs;          /* physical interrupts taken */
     uint64_t idle_ticks;    /* time in WFI */

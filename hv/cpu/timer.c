@@ -5,6 +5,7 @@
 #include "cpu/timer.h"
 
 #include "arch/barrier.h"
+#include "arch/cpu_wait.h"
 #include "arch/spinlock.h"
 #include "arch/sysreg.h"
 #include "cpu/irq.h"
@@ -88,22 +89,56 @@ static void insert(struct prda *prda, struct timer *timer)
     *at = timer;
 }
 
+/* The queue that a timer is in, locked; NULL: it is in none. A timer may move while its queue's lock is waited for. */
+static struct prda *lock_queue_of(const struct timer *timer)
+{
+    for (;;) {
+        if (!__atomic_load_n(&timer->armed, __ATOMIC_ACQUIRE)) {
+            return NULL;
+        }
+        uint32_t cpu = __atomic_load_n(&timer->cpu, __ATOMIC_RELAXED);
+        spinlock_lock(&locks[cpu]);
+        if (timer->armed && timer->cpu == cpu) {
+            return prda_of(cpu);
+        }
+        spinlock_unlock(&locks[cpu]);
+    }
+}
+
 void timer_cancel(struct timer *timer)
 {
-    if (!__atomic_load_n(&timer->armed, __ATOMIC_ACQUIRE)) {
+    struct prda *prda = lock_queue_of(timer);
+    if (prda == NULL) {
         return;
     }
-    struct prda *prda = prda_of(timer->cpu);
-    spinlock_lock(&locks[prda->cpu]);
-    if (timer->armed) {
-        unlink(prda, timer);
-        __atomic_store_n(&timer->armed, false, __ATOMIC_RELEASE);
-        /* Another CPU's hardware stays as it is: it fires for nothing once. */
-        if (prda->cpu == PRDA->cpu) {
-            program(prda);
-        }
+    unlink(prda, timer);
+    __atomic_store_n(&timer->armed, false, __ATOMIC_RELEASE);
+    /* Another CPU's hardware stays as it is: it fires for nothing once. */
+    if (prda->cpu == PRDA->cpu) {
+        program(prda);
     }
     spinlock_unlock(&locks[prda->cpu]);
+}
+
+static bool fires_somewhere(const struct timer *timer)
+{
+    for (unsigned cpu = 0; cpu < prda_count(); cpu++) {
+        if (__atomic_load_n(&prda_of(cpu)->firing, __ATOMIC_ACQUIRE) == timer) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void timer_cancel_wait(struct timer *timer)
+{
+    /* fire may arm its timer again. Taken from the queue and named as firing under one lock: it is seen in one of the two. */
+    do {
+        while (fires_somewhere(timer)) {
+            cpu_wait_yield();
+        }
+        timer_cancel(timer);
+    } while (fires_somewhere(timer) || __atomic_load_n(&timer->armed, __ATOMIC_ACQUIRE));
 }
 
 void timer_arm(struct timer *timer, uint64_t deadline)
@@ -112,7 +147,7 @@ void timer_arm(struct timer *timer, uint64_t deadline)
     struct prda *prda = PRDA;
     spinlock_lock(&locks[prda->cpu]);
     timer->deadline = deadline;
-    timer->cpu = prda->cpu;
+    __atomic_store_n(&timer->cpu, prda->cpu, __ATOMIC_RELAXED);
     insert(prda, timer);
     __atomic_store_n(&timer->armed, true, __ATOMIC_RELEASE);
     if (prda->timers == timer) {
@@ -128,6 +163,7 @@ static struct timer *take_due(struct prda *prda, uint64_t now)
         return NULL;
     }
     prda->timers = timer->next;
+    __atomic_store_n(&prda->firing, timer, __ATOMIC_RELAXED);
     __atomic_store_n(&timer->armed, false, __ATOMIC_RELEASE);
     return timer;
 }
@@ -148,6 +184,7 @@ static enum irq_done timer_interrupt(uint32_t intid, void *argument)
             return IRQ_DEACTIVATE;
         }
         timer->fire(timer);
+        __atomic_store_n(&prda->firing, NULL, __ATOMIC_RELEASE);
     }
 }
 

@@ -182,7 +182,7 @@ static void pl011_destroy(struct vm *vm)
     if (pl011 == NULL) {
         return;
     }
-    timer_cancel(&pl011->timeout);
+    timer_cancel_wait(&pl011->timeout);
     vm->device[DEVICE_PL011] = NULL;
     page_free(OWNER_VM(vm->index), 0, pa_make(pointer_to_phys(pl011)));
 }

@@ -240,7 +240,7 @@ static void pl031_destroy(struct vm *vm)
     if (pl031 == NULL) {
         return;
     }
-    timer_cancel(&pl031->match);
+    timer_cancel_wait(&pl031->match);
     vm->device[DEVICE_PL031] = NULL;
     page_free(OWNER_VM(vm->index), 0, pa_make(pointer_to_phys(pl031)));
 }

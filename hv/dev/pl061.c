@@ -263,7 +263,7 @@ static void pl061_destroy(struct vm *vm)
     if (pl061 == NULL) {
         return;
     }
-    timer_cancel(&pl061->release);
+    timer_cancel_wait(&pl061->release);
     vm->device[DEVICE_PL061] = NULL;
     page_free(OWNER_VM(vm->index), 0, pa_make(pointer_to_phys(pl061)));
 }

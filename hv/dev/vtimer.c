@@ -307,8 +307,8 @@ static void vtimer_destroy(struct vm *vm)
         return;
     }
     for (uint32_t i = 0; i < vm->vcpu_count; i++) {
-        timer_cancel(&vtimers[i].virt_timer);
-        timer_cancel(&vtimers[i].phys_timer);
+        timer_cancel_wait(&vtimers[i].virt_timer);
+        timer_cancel_wait(&vtimers[i].phys_timer);
         vm->vcpus[i]->device[DEVICE_VTIMER] = NULL;
     }
     vm->device[DEVICE_VTIMER] = NULL;
