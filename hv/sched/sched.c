@@ -128,10 +128,11 @@ static void make_resident(struct prda *prda, struct world *next)
     }
     if (prda->resident != NULL) {
         prda->resident->ops->put(prda->resident);
-        prda->resident->on_cpu = false;
+        /* Whoever sees it quiescent sees what put wrote. */
+        __atomic_store_n(&prda->resident->on_cpu, false, __ATOMIC_RELEASE);
     }
     prda->resident = next;
-    next->on_cpu = true;
+    __atomic_store_n(&next->on_cpu, true, __ATOMIC_RELAXED);
     next->ops->load(next);
 }
 

@@ -117,16 +117,27 @@ static enum status prepare_cpu(unsigned cpu, struct cpu_start **out)
     return STATUS_OK;
 }
 
-static bool wait_online(const struct prda *prda)
+/*
+ * Whether a CPU is one of the machine's is decided once: by itself, arriving, or by the boot CPU, tired of waiting. One that arrives after
+ * that may not run: features and errata were combined without it.
+ */
+static bool decide(struct prda *prda, enum prda_arrival arrival)
+{
+    uint8_t undecided = PRDA_AWAITED;
+    return __atomic_compare_exchange_n(&prda->arrival, &undecided, (uint8_t)arrival, false, __ATOMIC_ACQ_REL,
+                                       __ATOMIC_ACQUIRE);
+}
+
+static bool wait_online(struct prda *prda)
 {
     uint64_t end = timer_count() + timer_from_ns(ARRIVE_NS);
-    while (!__atomic_load_n(&prda->online, __ATOMIC_ACQUIRE)) {
-        if (timer_count() > end) {
+    while (__atomic_load_n(&prda->arrival, __ATOMIC_ACQUIRE) == PRDA_AWAITED) {
+        if (timer_count() > end && decide(prda, PRDA_LEFT_OUT)) {
             return false;
         }
         cpu_wait_yield();
     }
-    return true;
+    return __atomic_load_n(&prda->arrival, __ATOMIC_ACQUIRE) == PRDA_ARRIVED;
 }
 
 static bool start_cpu(unsigned index)
@@ -141,12 +152,19 @@ static bool start_cpu(unsigned index)
     }
     prda_of(cpu)->mpidr = mpidr;
     int64_t answer = fw_psci_cpu_on(mpidr, pointer_to_phys((const void *)cpu_secondary_entry), pointer_to_phys(start));
-    if (answer != 0 || !wait_online(prda_of(cpu))) {
+    if ((answer != 0 && decide(prda_of(cpu), PRDA_LEFT_OUT)) || !wait_online(prda_of(cpu))) {
         log_error("cpu", "CPU %#llx did not start (PSCI CPU_ON said %lld): left out", (unsigned long long)mpidr,
                   (long long)answer);
         return false;
     }
     return true;
+}
+
+static _Noreturn void park(void)
+{
+    for (;;) {
+        cpu_wait_interrupt();
+    }
 }
 
 /* First C of a secondary CPU: on its idle stack, its own tables. */
@@ -158,12 +176,15 @@ void cpu_secondary_main(void)
     errata_detect();
     if (gic_cpu_init() != STATUS_OK) {
         log_error("cpu", "CPU %u has no usable interrupt controller: left out", prda->cpu);
-        for (;;) {
-            cpu_wait_interrupt();
-        }
+        (void)decide(prda, PRDA_LEFT_OUT);
+        park();
     }
     timer_cpu_init(machine);
     __atomic_store_n(&prda->online, true, __ATOMIC_RELEASE);
+    if (!decide(prda, PRDA_ARRIVED)) {
+        __atomic_store_n(&prda->online, false, __ATOMIC_RELEASE);
+        park();
+    }
     void (*ready)(void);
     while ((ready = __atomic_load_n(&released, __ATOMIC_ACQUIRE)) == NULL) {
         cpu_wait_yield();
@@ -192,9 +213,7 @@ static enum irq_done stop_interrupt(uint32_t intid, void *argument)
 {
     (void)intid;
     (void)argument;
-    for (;;) {
-        cpu_wait_interrupt();
-    }
+    park();
 }
 
 enum status smp_init_stop(void)
