@@ -24,7 +24,7 @@ struct pgtable_ops {
     /*
      * Forgets every TLB entry for [ia, ia + size), on all CPUs. stride: no entry in the range translated less than this many bytes;
      * 0: a table is to give way to a block, so that entries of any size may be cached. The stores are complete
-     * before the call (DSB); the invalidation is complete at its return.
+     * before the call (DSB); the invalidation is complete at its return, but for the ISB that this CPU itself needs in EL2's regime.
      */
     void (*invalidate)(struct pgtable *table, uint64_t ia, uint64_t size, uint64_t stride);
     uint64_t permission_mask; /* bits that may change in a live descriptor without break-before-make */

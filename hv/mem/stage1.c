@@ -121,7 +121,6 @@ static void stage1_invalidate(struct pgtable *table, uint64_t ia, uint64_t size,
             tlb_invalidate_el2_va_is(at);
     }
     barrier_dsb_ish();
-    barrier_isb();
 }
 
 /* No live block is ever split or joined: the gap of break-before-make would be a fault in our own code. */
