@@ -290,6 +290,18 @@ static void test_discover_acpi(void **state)
     assert_null(platform_gic_unsound(&platform));
 }
 
+/* More CPUs than there is room for: the boot CPU is one of those that run. */
+static void test_discover_many(void **state)
+{
+    (void)state;
+    add_virt_tables(131);
+    assert_int_equal(platform_discover(&handoff, 130, &platform, &fault), STATUS_OK);
+    assert_int_equal(platform.cpu_count, PLATFORM_MAX_CPUS);
+    assert_int_equal(platform.cpus[0].mpidr, 130);
+    assert_int_equal(platform.cpus_left_out, 3);
+    assert_int_equal(platform.first_left_out, 128);
+}
+
 static void test_discover_order(void **state)
 {
     (void)state;
@@ -352,13 +364,10 @@ static void test_discover_faults(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_rsdp, set_up),
-        cmocka_unit_test_setup(test_xsdt, set_up),
-        cmocka_unit_test_setup(test_find, set_up),
-        cmocka_unit_test_setup(test_regions, set_up),
-        cmocka_unit_test_setup(test_discover_acpi, set_up),
-        cmocka_unit_test_setup(test_discover_order, set_up),
-        cmocka_unit_test_setup(test_discover_faults, set_up),
+        cmocka_unit_test_setup(test_rsdp, set_up),           cmocka_unit_test_setup(test_xsdt, set_up),
+        cmocka_unit_test_setup(test_find, set_up),           cmocka_unit_test_setup(test_regions, set_up),
+        cmocka_unit_test_setup(test_discover_acpi, set_up),  cmocka_unit_test_setup(test_discover_many, set_up),
+        cmocka_unit_test_setup(test_discover_order, set_up), cmocka_unit_test_setup(test_discover_faults, set_up),
     };
     return cmocka_run_group_tests_name("acpi", tests, NULL, NULL);
 }

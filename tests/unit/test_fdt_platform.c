@@ -467,7 +467,7 @@ static void judge(enum status status)
 
 static void mutate_bytes(void)
 {
-    static const uint8_t changes[] = {0x01, 0x80, 0xff, 0x20};
+    static const uint8_t changes[] = {0x01, 0xff};
     static struct fdt_builder good;
 
     good = tree;
@@ -498,7 +498,7 @@ static void test_random(void **state)
     struct seeded seeded;
     (void)state;
     seeded_start(&seeded, "test_fdt_platform");
-    for (unsigned round = 0; round < 4000; round++) {
+    for (unsigned round = 0; round < 2000; round++) {
         build(&soc);
         for (unsigned change = 0; change < 3; change++) {
             uint32_t where = (uint32_t)seeded_below(&seeded, tree.size / 4) * 4;
