@@ -194,8 +194,18 @@ void guest_memory_clear(struct guest_memory *memory, uint64_t offset, uint64_t s
     }
 }
 
+void guest_memory_make_coherent_range(struct guest_memory *memory, uint64_t offset, uint64_t size)
+{
+    assert(range_contains(0, memory->size, offset, size));
+    for (uint64_t done = 0; done < size;) {
+        uint64_t length;
+        volatile uint8_t *at = piece_find(memory, memory->base + offset + done, size - done, &length);
+        cache_clean_invalidate_poc((void *)(uintptr_t)at, length);
+        done += length;
+    }
+}
+
 void guest_memory_make_coherent(struct guest_memory *memory)
 {
-    for (uint32_t i = 0; i < memory->extent_count; i++)
-        cache_clean_invalidate_poc(phys_to_pointer(memory->extents[i].pa), memory->extents[i].size);
+    guest_memory_make_coherent_range(memory, 0, memory->size);
 }

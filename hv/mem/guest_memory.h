@@ -37,6 +37,8 @@ void guest_memory_destroy(struct guest_memory *memory);
 void guest_memory_clear(struct guest_memory *memory, uint64_t offset, uint64_t size);
 /* Cleans and invalidates all RAM to the point of coherency: a vCPU starts with its MMU and caches off (DDI 0487, D7.5). */
 void guest_memory_make_coherent(struct guest_memory *memory);
+/* The same for [offset, offset + size) of RAM. */
+void guest_memory_make_coherent_range(struct guest_memory *memory, uint64_t offset, uint64_t size);
 
 /* All of [ipa, ipa + size) must be RAM of this VM, else STATUS_RANGE and nothing is moved. */
 enum status guest_read(const struct guest_memory *memory, ipa_t ipa, void *to, size_t size);

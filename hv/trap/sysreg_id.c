@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ID registers (HCR_EL2.TID3, TID1, TID2), ACTLR_EL1 (TACR) and set/way maintenance (TSW). Owns the rows, which are made at start-up.
+ * ID registers (HCR_EL2.TID3, TID1, TID2), and ACTLR_EL1 (TACR). Owns the rows, which are made at start-up.
  * What has no row is UNDEFINED to the guest: PMU, SPE, trace, LORegions, IMPLEMENTATION DEFINED registers.
  */
 #include "trap/sysreg_id.h"
@@ -62,6 +62,18 @@ static bool cache_id_read(struct vcpu *vcpu, uint32_t key, uint64_t *value)
     return true;
 }
 
+/* The upper half of the 64-bit format, for AArch32; UNDEFINED without FEAT_CCIDX. */
+static bool ccsidr2_read(struct vcpu *vcpu, uint32_t key, uint64_t *value)
+{
+    (void)vcpu;
+    (void)key;
+    if (!features_all(FEATURE_CCIDX)) {
+        return false;
+    }
+    *value = sysreg_read(CCSIDR2_EL1);
+    return true;
+}
+
 static bool actlr_read(struct vcpu *vcpu, uint32_t key, uint64_t *value)
 {
     (void)vcpu;
@@ -78,30 +90,15 @@ static bool actlr_write(struct vcpu *vcpu, uint32_t key, uint64_t value)
     return true;
 }
 
-/*
- * DC ISW, CSW, CISW work on the caches of one CPU, which is not where a guest's data need be (D7.5.9: by set/way is for power management).
- * A guest that uses them wants its memory clean; the whole of it is cleaned and invalidated at its first use after it ran with caches, by
- * the VM's first vCPU to ask; guests walk all sets and ways in one go, so once per run of such instructions is enough.
- */
-static bool set_way_write(struct vcpu *vcpu, uint32_t key, uint64_t value)
-{
-    (void)key;
-    (void)value;
-    vm_set_way(vcpu->vm);
-    return true;
-}
-
 static const struct sysreg_row other_rows[] = {
     {KEY_REVIDR_EL1, "REVIDR_EL1", revidr_read, NULL},
     {KEY_AIDR_EL1, "AIDR_EL1", revidr_read, NULL},
     {KEY_CTR_EL0, "CTR_EL0", ctr_read, NULL},
     {KEY_CLIDR_EL1, "CLIDR_EL1", cache_id_read, NULL},
     {KEY_CCSIDR_EL1, "CCSIDR_EL1", cache_id_read, NULL},
+    {KEY_CCSIDR2_EL1, "CCSIDR2_EL1", ccsidr2_read, NULL},
     {KEY_CSSELR_EL1, "CSSELR_EL1", csselr_read, csselr_write},
     {KEY_ACTLR_EL1, "ACTLR_EL1", actlr_read, actlr_write},
-    {SYSREG_KEY(1, 0, 7, 6, 2), "DC ISW", NULL, set_way_write},
-    {SYSREG_KEY(1, 0, 7, 10, 2), "DC CSW", NULL, set_way_write},
-    {SYSREG_KEY(1, 0, 7, 14, 2), "DC CISW", NULL, set_way_write},
 };
 
 void sysreg_id_init(void)

@@ -10,6 +10,7 @@
 #include "lib/bits.h"
 #include "sched/sched.h"
 #include "trap/inject.h"
+#include "trap/set_way.h"
 #include "trap/skip.h"
 #include "trap/sysreg_debug.h"
 #include "trap/sysreg_id.h"
@@ -29,6 +30,7 @@ void trap_init(void)
 {
     sysreg_id_init();
     sysreg_debug_init();
+    set_way_init();
 }
 
 static void trap_unknown(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)

@@ -7,6 +7,7 @@
 #include "arch/sysreg.h"
 #include "lib/bits.h"
 #include "trap/inject.h"
+#include "trap/set_way.h"
 #include "trap/skip.h"
 #include "trap/sysreg_debug.h"
 #include "vm/calls.h"
@@ -32,25 +33,38 @@ static const struct sysreg_row *row_of(uint64_t esr, uint32_t key)
     return NULL;
 }
 
-static bool serve(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr, uint32_t key)
+enum outcome { UNDEFINED, DONE, AGAIN };
+
+static enum outcome write_row(struct vcpu *vcpu, const struct sysreg_row *row, uint32_t key, uint64_t value)
+{
+    if (row->write == NULL) {
+        return UNDEFINED;
+    }
+    if (!set_way_step(vcpu, key, value)) {
+        return AGAIN;
+    }
+    return row->write(vcpu, key, value) ? DONE : UNDEFINED;
+}
+
+static enum outcome serve(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr, uint32_t key)
 {
     unsigned rt = (unsigned)bits_get(esr, 9, 5);
     const struct sysreg_row *row = row_of(esr, key);
+    uint64_t value = 0;
 
     if (row == NULL) {
-        return false;
+        return UNDEFINED;
     }
     if ((esr & 1U) == 0U) {
-        return row->write != NULL && row->write(vcpu, key, rt != 31U ? frame->x[rt] : 0U);
+        return write_row(vcpu, row, key, rt != 31U ? frame->x[rt] : 0U);
     }
-    uint64_t value = 0;
     if (row->read == NULL || !row->read(vcpu, key, &value)) {
-        return false;
+        return UNDEFINED;
     }
     if (rt != 31U) {
         frame->x[rt] = value;
     }
-    return true;
+    return DONE;
 }
 
 void trap_sysreg(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
@@ -59,9 +73,12 @@ void trap_sysreg(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
 
     if (!KEY_IS_OP0_3(key) && sysreg_debug_denied(vcpu, key)) {
         inject_synchronous(frame, EC_SYSREG, esr);
-    } else if (serve(vcpu, frame, esr, key)) {
+        return;
+    }
+    enum outcome outcome = serve(vcpu, frame, esr, key);
+    if (outcome == DONE) {
         skip_instruction(frame, esr);
-    } else {
+    } else if (outcome == UNDEFINED) {
         inject_undefined(frame);
     }
 }

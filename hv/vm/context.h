@@ -35,8 +35,9 @@ struct vcpu_context {
     struct vcpu_el1 el1;
     struct vcpu_fpsimd fp;
     struct vcpu_debug debug;
-    uint64_t hcr;   /* HCR_EL2 for this vCPU: VSE set while a virtual SError is pending */
-    uint64_t vsesr; /* VSESR_EL2: the syndrome of that SError, where FEAT_RAS exists */
+    uint64_t hcr;            /* HCR_EL2 for this vCPU: VSE set while a virtual SError is pending */
+    uint64_t vsesr;          /* VSESR_EL2: the syndrome of that SError, where FEAT_RAS exists */
+    uint64_t set_way_offset; /* bytes of RAM that the cleaning under way has done (trap/set_way.h) */
 };
 
 struct vcpu;

@@ -283,20 +283,3 @@ void vm_request(struct vm *vm, enum vm_request request, const char *reason)
         keeper_notify();
     }
 }
-
-/*
- * Two requests closer together than this belong to one walk over all sets and ways. One clean a walk is what the guest asked for, and a
- * guest that asks for ever costs no more than one clean in that time.
- */
-#define SET_WAY_NS 100000000ULL
-
-void vm_set_way(struct vm *vm)
-{
-    uint64_t now = timer_count();
-    uint64_t last = __atomic_load_n(&vm->set_way_count, __ATOMIC_RELAXED);
-    if (last != 0U && now - last < timer_from_ns(SET_WAY_NS)) {
-        return;
-    }
-    guest_memory_make_coherent(&vm->memory);
-    __atomic_store_n(&vm->set_way_count, timer_count(), __ATOMIC_RELAXED);
-}

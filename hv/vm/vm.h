@@ -46,7 +46,6 @@ struct vm {
     struct mmio_bus mmio;
     uint64_t counter_offset;              /* CNTVOFF_EL2: guest virtual count = physical count - offset */
     uint8_t last_vcpu[PLATFORM_MAX_CPUS]; /* per CPU: 1 + the vCPU of this VM that it ran last (0: none) */
-    uint64_t set_way_count;               /* counter when a set/way instruction last cleaned all RAM, 0 = never */
     uint32_t vcpu_count;
     uint32_t vcpus_on; /* PSCI state ON or ON_PENDING */
     struct vcpu *vcpus[CONFIG_MAX_VCPUS];
@@ -71,8 +70,6 @@ void vm_setup(const struct config *config, const struct handoff *handoff);
 enum status vm_create(struct vm *vm);
 /* Keeper only, every vCPU quiescent. */
 void vm_destroy(struct vm *vm);
-/* A vCPU executed DC ISW, CSW or CISW: all RAM is cleaned and invalidated, at most once in 100 ms. */
-void vm_set_way(struct vm *vm);
 /* Keeper only: RAM cleared, files copied, devices reset, caches maintained; the boot vCPU's registers set. */
 enum status vm_load(struct vm *vm);
 /* A file of the VM's, or NULL. */
