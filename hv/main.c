@@ -70,7 +70,9 @@ void hv_main(const struct handoff *handoff)
     start_console(handoff, &platform);
     log_info("ashlar", "%s (%s), image at %#llx, described by %s", ASHLAR_VERSION, ASHLAR_COMMIT,
              (unsigned long long)handoff->image_base, platform.source);
-    start_must(fw_init(platform.conduit), "firmware calls");
+    if (fw_init(platform.conduit) != STATUS_OK) {
+        log_warning("ashlar", "no PSCI that can be called by SMC: one CPU, and no way to switch the machine off");
+    }
     start_memory(handoff);
     start_tables(handoff);
     start_must(timer_init(&platform, handoff), "timer");

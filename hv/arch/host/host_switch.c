@@ -5,8 +5,11 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#include "sched/switch.h"
-
+/* As sched/switch.h declares them; arch/ does not include what lies to its right. */
+void world_switch_stacks(uint64_t *save, uint64_t load);
+void world_start(void);
+void vcpu_start(void);
+_Noreturn void cpu_run_on_stack(uint64_t sp, void (*function)(void));
 void (*host_on_switch)(uint64_t *save, uint64_t load);
 char guest_serror_window_start[4];
 char guest_serror_window_end[4];
