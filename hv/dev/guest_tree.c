@@ -35,7 +35,7 @@ void guest_tree_bytes(struct guest_tree *tree, const char *property, const void 
 
 void guest_tree_empty(struct guest_tree *tree, const char *property)
 {
-    guest_tree_bytes(tree, property, NULL, 0);
+    guest_tree_bytes(tree, property, "", 0);
 }
 
 void guest_tree_string(struct guest_tree *tree, const char *property, const char *value)
