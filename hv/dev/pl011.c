@@ -149,8 +149,8 @@ static void pl011_reset(struct vm *vm)
 {
     struct pl011 *pl011 = vm->device[DEVICE_PL011];
 
-    timer_cancel(&pl011->timeout);
     spinlock_lock(&pl011->lock);
+    timer_cancel(&pl011->timeout);
     pl011_state_reset(&pl011->state);
     line_update(pl011);
     spinlock_unlock(&pl011->lock);

@@ -205,8 +205,8 @@ static void pl031_reset(struct vm *vm)
 {
     struct pl031 *pl031 = vm->device[DEVICE_PL031];
 
-    timer_cancel(&pl031->match);
     spinlock_lock(&pl031->lock);
+    timer_cancel(&pl031->match);
     pl031->waiting = false;
     pl031->mr = 0;
     pl031->lr = 0;

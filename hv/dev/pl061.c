@@ -224,8 +224,8 @@ static void pl061_reset(struct vm *vm)
 {
     struct pl061 *pl061 = vm->device[DEVICE_PL061];
 
-    timer_cancel(&pl061->release);
     spinlock_lock(&pl061->lock);
+    timer_cancel(&pl061->release);
     pl061->input = 0;
     pl061->data = 0;
     pl061->dir = 0;

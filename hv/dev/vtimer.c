@@ -250,7 +250,6 @@ static void vtimer_vcpu_reset(struct vcpu *vcpu)
     struct vtimer *vtimer = vtimer_of(vcpu);
 
     timer_cancel(&vtimer->virt_timer);
-    timer_cancel(&vtimer->phys_timer);
     spinlock_lock(&vtimer->lock);
     vtimer->virt_ctl = 0;
     vtimer->virt_cval = 0;

@@ -93,6 +93,12 @@ void timer_arm(struct timer *timer, uint64_t deadline)
     *at = timer;
 }
 
+void timer_cancel_wait(struct timer *timer)
+{
+    assert_true(spinlock_none_held());
+    timer_cancel(timer);
+}
+
 static inline void fake_advance(uint64_t counts)
 {
     uint64_t end = fake_count + counts;
