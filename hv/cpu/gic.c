@@ -34,6 +34,7 @@
 
 #define GICD_CTLR_RWP BIT(31)
 #define GICD_CTLR_DS BIT(6)
+#define GICD_CTLR_ARE BIT(4)
 #define GICR_CTLR_ENABLE_LPIS BIT(0)
 #define GICR_CTLR_RWP BIT(3)
 #define GICR_TYPER_VLPIS BIT(1)
@@ -131,7 +132,8 @@ enum status gic_init(const struct platform *platform)
     intid_limit = 32U * ((read32(distributor, GICD_TYPER) & 0x1fU) + 1U);
     intid_limit = intid_limit < GIC_MAX_INTID ? intid_limit : GIC_MAX_INTID;
 
-    write32(distributor, GICD_CTLR, read32(distributor, GICD_CTLR) & (uint32_t)GICD_CTLR_DS);
+    /* Groups off, ARE as it is: where firmware set it, changing it back is UNPREDICTABLE (12.9.4). */
+    write32(distributor, GICD_CTLR, read32(distributor, GICD_CTLR) & (uint32_t)(GICD_CTLR_DS | GICD_CTLR_ARE));
     if (!wait_clear(distributor, GICD_CTLR, GICD_CTLR_RWP)) {
         log_error("gic", "GICD_CTLR.RWP does not clear");
         return STATUS_TIMEOUT;
@@ -141,7 +143,7 @@ enum status gic_init(const struct platform *platform)
      * 12.9.4: with DS = 1 ARE is bit 4, EnableGrp1 bit 1; the non-secure view has ARE_NS in bit 4 and EnableGrp1A in bit 1. ARE first: changing it
      * with groups enabled is UNPREDICTABLE.
      */
-    uint32_t ctlr = (read32(distributor, GICD_CTLR) & (uint32_t)GICD_CTLR_DS) | (uint32_t)BIT(4);
+    uint32_t ctlr = (read32(distributor, GICD_CTLR) & (uint32_t)GICD_CTLR_DS) | (uint32_t)GICD_CTLR_ARE;
     write32(distributor, GICD_CTLR, ctlr);
     (void)wait_clear(distributor, GICD_CTLR, GICD_CTLR_RWP);
     write32(distributor, GICD_CTLR, ctlr | (uint32_t)BIT(1));

@@ -55,6 +55,12 @@ uint64_t *cpu_local_held_ranks(void)
     return &((struct prda *)phys_to_pointer(sysreg_read(TPIDR_EL2)))->held_ranks;
 }
 #else
+void host_prda_reset(void)
+{
+    area_count = 1;
+    cpu_boot_prda = (struct prda){0};
+}
+
 struct prda *host_prda(void)
 {
     return areas[cpu_local_index() < area_count ? cpu_local_index() : 0];

@@ -45,6 +45,8 @@ _Static_assert(sizeof(struct prda) <= PAGE_SIZE, "one page");
 
 #ifdef ASHLAR_HOST
 struct prda *host_prda(void);
+/* After host_reset: only the boot CPU has an area. */
+void host_prda_reset(void);
 #define PRDA (host_prda())
 #else
 #define PRDA ((struct prda *)STAGE1_PRDA_BASE)

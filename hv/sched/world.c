@@ -84,11 +84,21 @@ struct switch_frame {
     uint64_t x29, x30, x19, x20, x21, x22, x23, x24, x25, x26, x27, x28;
 };
 
+/* The same memory in the direct map: a stack is reached at its own address by whoever runs on it. */
+static void *stack_pointer(uint64_t sp)
+{
+    pa_t pa;
+    enum stage1_attr attr;
+    enum status found = stage1_lookup(va_make(sp), &pa, &attr);
+    assert(found == STATUS_OK);
+    return phys_to_pointer(pa.pa);
+}
+
 static void set_first_switch(struct world *world, uint64_t sp, void (*start)(void), uint64_t x19, uint64_t x20)
 {
-    struct switch_frame *frame = (struct switch_frame *)(uintptr_t)(sp - sizeof(struct switch_frame));
+    world->saved_sp = sp - sizeof(struct switch_frame);
+    struct switch_frame *frame = stack_pointer(world->saved_sp);
     *frame = (struct switch_frame){.x30 = (uint64_t)(uintptr_t)start, .x19 = x19, .x20 = x20};
-    world->saved_sp = (uint64_t)(uintptr_t)frame;
 }
 
 static enum status prepare(struct world *world, const char *name)
@@ -121,7 +131,7 @@ enum status world_create_vcpu(struct world *world, const char *name, const struc
     }
     world->ops = ops;
     uint64_t top = world->stack + WORLD_STACK_SIZE - sizeof(struct trap_frame);
-    *frame = (struct trap_frame *)(uintptr_t)top;
+    *frame = stack_pointer(top);
     (*frame)->owner = (uint64_t)(uintptr_t)world;
     set_first_switch(world, top, vcpu_start, (uint64_t)(uintptr_t)world, 0);
     return STATUS_OK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The FP and SIMD register file of the one fake CPU that tests switch on. */
-#include "arch/fpsimd.h"
 #include "arch/cpu_local.h"
+#include "arch/fpsimd.h"
 
 static struct vcpu_fpsimd registers[8];
 

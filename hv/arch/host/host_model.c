@@ -21,6 +21,7 @@ static _Thread_local enum expectation expectation;
 static _Thread_local jmp_buf expectation_jump;
 static _Thread_local char failure_text[512];
 static _Thread_local void (*wait_hook)(void);
+static _Thread_local bool waits_for_interrupt;
 
 static _Noreturn void verdict(enum expectation kind, const char *what, const char *format, va_list arguments)
 {
@@ -111,7 +112,16 @@ void cpu_wait_yield(void)
         (void)sched_yield();
 }
 
+bool host_waits_for_interrupt(void)
+{
+    bool waits = waits_for_interrupt;
+    waits_for_interrupt = false;
+    return waits;
+}
+
 void cpu_wait_interrupt(void)
 {
+    waits_for_interrupt = true;
     cpu_wait_yield();
+    waits_for_interrupt = false;
 }

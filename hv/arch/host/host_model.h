@@ -68,11 +68,17 @@ void host_sysreg_set(unsigned cpu, uint32_t key, uint64_t value);
 void host_sysreg_set_all(uint32_t key, uint64_t value);
 /* Called in each cpu_wait_yield and cpu_wait_interrupt of the thread's CPU, NULL: sched_relax. */
 void host_wait_hook(void (*hook)(void));
+/* In a wait hook: the CPU waits for an interrupt (WFI), it does not spin. Asked once a call of the hook. */
+bool host_waits_for_interrupt(void);
+/* Called at the start of each spinlock_lock and spinlock_unlock: where a test lets another CPU go on. */
+void host_lock_hook(void (*hook)(void));
 
 /* ---- RAM (host_phys.c) ---- */
 
 /* RAM at [base, base + size), zero, sparse: several GiB cost nothing until touched. Up to 16 arenas, not overlapping. */
 void host_phys_add(uint64_t base, uint64_t size);
+/* An object of the test program stands at base: what is in the hypervisor's image on the target. */
+void host_phys_add_object(uint64_t base, uint64_t size, void *object);
 bool host_phys_contains(uint64_t pa, uint64_t size);
 
 /* ---- walks as the hardware does them, on the selected CPU (host_tlb.c) ---- */

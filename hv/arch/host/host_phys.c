@@ -9,6 +9,7 @@ struct arena {
     uint64_t base;
     uint64_t size;
     uint8_t *bytes;
+    bool object; /* of the test program: not ours to unmap */
 };
 
 static struct arena arenas[HOST_ARENAS];
@@ -17,11 +18,12 @@ static unsigned arena_count;
 void host_phys_reset(void)
 {
     for (unsigned i = 0; i < arena_count; i++)
-        (void)munmap(arenas[i].bytes, arenas[i].size);
+        if (!arenas[i].object)
+            (void)munmap(arenas[i].bytes, arenas[i].size);
     arena_count = 0;
 }
 
-void host_phys_add(uint64_t base, uint64_t size)
+static void add(uint64_t base, uint64_t size, void *bytes, bool object)
 {
     if (arena_count == HOST_ARENAS)
         host_fail("more than %u arenas", HOST_ARENAS);
@@ -29,10 +31,21 @@ void host_phys_add(uint64_t base, uint64_t size)
         if (base < arenas[i].base + arenas[i].size && arenas[i].base < base + size)
             host_fail("arena 0x%lx overlaps 0x%lx", base, arenas[i].base);
     }
-    void *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (!object)
+        bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (bytes == MAP_FAILED)
         host_fail("no address space for an arena of 0x%lx bytes", size);
-    arenas[arena_count++] = (struct arena){base, size, bytes};
+    arenas[arena_count++] = (struct arena){base, size, bytes, object};
+}
+
+void host_phys_add(uint64_t base, uint64_t size)
+{
+    add(base, size, NULL, false);
+}
+
+void host_phys_add_object(uint64_t base, uint64_t size, void *object)
+{
+    add(base, size, object, true);
 }
 
 bool host_phys_arena(uint64_t pa, unsigned *index, uint64_t *base, uint64_t *size)

@@ -19,6 +19,7 @@ static uint64_t registers[HOST_CPUS][SYSREG_KEYS];
 static struct hook hooks[SYSREG_KEYS];
 static uint64_t held_ranks[HOST_CPUS];
 static _Thread_local unsigned selected;
+static void (*lock_hook)(void);
 
 /* What reads as other than zero after a reset. */
 static const struct {
@@ -39,6 +40,7 @@ void host_sysreg_reset(void)
     memset(hooks, 0, sizeof(hooks));
     memset(held_ranks, 0, sizeof(held_ranks));
     selected = 0;
+    lock_hook = NULL;
     for (size_t i = 0; i < sizeof(reset_values) / sizeof(reset_values[0]); i++)
         host_sysreg_set_all(reset_values[i].key, reset_values[i].value);
     for (unsigned cpu = 0; cpu < HOST_CPUS; cpu++)
@@ -68,8 +70,15 @@ unsigned cpu_local_index(void)
     return selected;
 }
 
+void host_lock_hook(void (*hook)(void))
+{
+    lock_hook = hook;
+}
+
 uint64_t *cpu_local_held_ranks(void)
 {
+    if (lock_hook != NULL)
+        lock_hook();
     return &held_ranks[selected];
 }
 
