@@ -10,7 +10,6 @@
 #include <libfdt.h>
 
 #include "lib/bits.h"
-#include "lib/string.h"
 
 void guest_tree_begin(struct guest_tree *tree, const char *name)
 {
