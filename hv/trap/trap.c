@@ -40,10 +40,15 @@ static void trap_unknown(struct vcpu *vcpu, struct trap_frame *frame, uint64_t e
     inject_undefined(frame);
 }
 
-/* WFE, WFIT and WFET may end early (D1.6.1): they only give way. */
+/* WFE, WFIT and WFET may end early (D1.6.1): they only give way. One of A32 or T32 whose condition fails does nothing. */
 static void trap_wfx(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
 {
+    bool executes = skip_condition_holds(frame, esr);
+
     skip_instruction(frame, esr);
+    if (!executes) {
+        return;
+    }
     if ((esr & 3U) == WFX_WFI) {
         vcpu_wait(vcpu);
     } else {

@@ -12,6 +12,7 @@
 #include "vm/mmio.h"
 #include "vm/vcpu.h"
 
+/* For a fault on a stage 1 walk ESR_EL2 has the level of the stage 2 lookup: nearest to the walk's own that EL2 knows. */
 static int walk_level(uint64_t esr)
 {
     return abort_on_walk(esr) ? abort_level(esr) : -1;
@@ -60,8 +61,16 @@ void trap_data_abort(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
     }
 }
 
+/*
+ * A fetch from the vector that this very abort leads to: no instruction of the guest's is executed any more, so the VM has crashed. Any other
+ * is the guest's own affair.
+ */
 void trap_instruction_abort(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
 {
-    (void)vcpu;
+    uint64_t pc = frame->elr;
+
     inject_external_instruction_abort(frame, sysreg_read(FAR_EL2), walk_level(esr));
+    if (frame->elr == pc) {
+        vm_request(vcpu->vm, VM_REQUEST_CRASH, "its exception vectors are not in its memory");
+    }
 }

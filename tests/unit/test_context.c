@@ -304,6 +304,48 @@ static void test_hcr_closes_what_is_hidden(void **unused)
     assert_int_equal(guest_registers_hcr() & (BIT(17) | BIT(35)), BIT(17) | BIT(35));
 }
 
+/* ---- a CPU's own control registers ---- */
+
+static void test_cpu_init_closes_what_this_cpu_has(void **unused)
+{
+    (void)unused;
+    machine_make((struct machine){0});
+    host_sysreg_set(0, KEY_MPAM2_EL2, 5);
+    host_sysreg_set(0, KEY_CPTR_EL2, BIT(10));
+    vcpu_cpu_init();
+    assert_int_equal(host_sysreg_get(0, KEY_MDCR_EL2), BIT(9) | BIT(10) | BIT(11)); /* TDA, TDOSA, TDRA */
+    assert_int_equal(host_sysreg_get(0, KEY_CPTR_EL2), 0x33ff | BIT(20));           /* RES1, TZ, TTA; TFP clear */
+    assert_int_equal(host_sysreg_get(0, KEY_MPAM2_EL2), 5);
+
+    /* PMU with 6 counters, SPE, trace filter; AMU; MPAM with virtual partitions. */
+    host_sysreg_set(0, KEY_ID_AA64DFR0_EL1, 0x10110305406 | 0x100000000);
+    host_sysreg_set(0, KEY_ID_AA64PFR0_EL1, 0x01000022 | BIT(44) | BIT(40));
+    host_sysreg_set(0, KEY_PMCR_EL0, 6 << 11);
+    host_sysreg_set(0, KEY_MPAMIDR_EL1, BIT(17));
+    vcpu_cpu_init();
+    assert_int_equal(host_sysreg_get(0, KEY_MDCR_EL2),
+                     BIT(5) | BIT(6) | BIT(9) | BIT(10) | BIT(11) | BIT(14) | BIT(19) | 6);
+    assert_int_equal(host_sysreg_get(0, KEY_CPTR_EL2), 0x33ff | BIT(20) | BIT(30));
+    assert_int_equal(host_sysreg_get(0, KEY_MPAM2_EL2), BIT(48) | BIT(49));
+    assert_int_equal(host_sysreg_get(0, KEY_MPAMHCR_EL2), BIT(31));
+}
+
+static void test_wfi_trap_follows_what_is_wanted(void **unused)
+{
+    struct vcpu *vcpu;
+
+    (void)unused;
+    machine_make((struct machine){0});
+    vcpu = vcpu_make();
+    vcpu->context.hcr = guest_registers_hcr();
+    guest_registers_load(vcpu, 0x1000);
+    guest_registers_trap_wfi(vcpu, true);
+    assert_int_equal(host_sysreg_get(0, KEY_HCR_EL2), guest_registers_hcr() | BIT(13));
+    guest_registers_trap_wfi(vcpu, false);
+    assert_int_equal(host_sysreg_get(0, KEY_HCR_EL2), guest_registers_hcr() & ~BIT(13));
+    test_free(vcpu);
+}
+
 /* ---- debug ---- */
 
 static void test_break_and_watchpoints_only_in_use(void **unused)
@@ -436,6 +478,8 @@ int main(void)
         cmocka_unit_test(test_reset_values),
         cmocka_unit_test(test_a_pending_serror_stays_with_its_vcpu),
         cmocka_unit_test(test_hcr_closes_what_is_hidden),
+        cmocka_unit_test(test_cpu_init_closes_what_this_cpu_has),
+        cmocka_unit_test(test_wfi_trap_follows_what_is_wanted),
         cmocka_unit_test(test_break_and_watchpoints_only_in_use),
         cmocka_unit_test(test_points_beyond_the_cpus_are_left_alone),
         cmocka_unit_test(test_bring_up_clears_what_firmware_left),
