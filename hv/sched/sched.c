@@ -324,13 +324,27 @@ void sched_evict(struct world *world)
     }
 }
 
-bool sched_quiescent(struct world *world)
+bool sched_park(struct world *world)
 {
     struct run_queue *queue = &queues[__atomic_load_n(&world->cpu, __ATOMIC_RELAXED)];
     spinlock_lock(&queue->lock);
-    bool quiet = world->state == WORLD_BLOCKED && !__atomic_load_n(&world->on_cpu, __ATOMIC_ACQUIRE);
+    if (world->state == WORLD_BLOCKED && !__atomic_load_n(&world->on_cpu, __ATOMIC_ACQUIRE)) {
+        world->state = WORLD_PARKED;
+    }
+    bool parked = world->state == WORLD_PARKED;
     spinlock_unlock(&queue->lock);
-    return quiet;
+    return parked;
+}
+
+void sched_unpark(struct world *world)
+{
+    struct run_queue *queue = &queues[__atomic_load_n(&world->cpu, __ATOMIC_RELAXED)];
+    spinlock_lock(&queue->lock);
+    if (world->state == WORLD_PARKED) {
+        world->state = WORLD_BLOCKED;
+        world->wake_pending = false;
+    }
+    spinlock_unlock(&queue->lock);
 }
 
 static void idle_once(struct prda *prda, struct run_queue *queue)

@@ -41,5 +41,10 @@ struct world *sched_resident(void);
 void sched_evict(struct world *world);
 /* Makes the running world resident again after sched_evict. */
 void sched_admit(void);
-/* True when the world is blocked, switched out, and resident nowhere. */
-bool sched_quiescent(struct world *world);
+/*
+ * If the world is blocked, switched out and resident nowhere (or parked already): from now on no wake-up makes it run, and what belongs to it
+ * may be taken apart. False: it is not there yet.
+ */
+bool sched_park(struct world *world);
+/* Wake-ups work again. Those that came meanwhile are forgotten. */
+void sched_unpark(struct world *world);

@@ -139,7 +139,7 @@ enum status world_create_vcpu(struct world *world, const char *name, const struc
 
 void world_destroy(struct world *world)
 {
-    assert(world->state == WORLD_BLOCKED);
+    assert(world->state == WORLD_BLOCKED || world->state == WORLD_PARKED);
     world->state = WORLD_DEAD;
     world_stack_destroy(world->stack);
 }

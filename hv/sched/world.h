@@ -13,7 +13,8 @@
 
 #define WORLD_STACK_SIZE 16384ULL
 
-enum world_state { WORLD_NEW, WORLD_READY, WORLD_RUNNING, WORLD_BLOCKED, WORLD_DEAD };
+/* PARKED: blocked, and a wake-up does not change that (sched_park). */
+enum world_state { WORLD_NEW, WORLD_READY, WORLD_RUNNING, WORLD_BLOCKED, WORLD_PARKED, WORLD_DEAD };
 
 struct world;
 

@@ -51,11 +51,14 @@ static void create_and_start(struct vm *vm)
     start(vm);
 }
 
-/* Every vCPU has seen the request, blocked, and left its CPU. */
-static bool all_quiescent(struct vm *vm)
+/*
+ * Every vCPU has seen the request, blocked, and left its CPU. Each is parked: a timer of its own or a device may still kick it, and it
+ * must not come back to life while its VM is taken apart or loaded.
+ */
+static bool park_all(struct vm *vm)
 {
     for (unsigned i = 0; i < vm->vcpu_count; i++) {
-        if (vcpu_power_state(vm->vcpus[i]) != VCPU_OFF || !sched_quiescent(&vm->vcpus[i]->world)) {
+        if (vcpu_power_state(vm->vcpus[i]) != VCPU_OFF || !sched_park(&vm->vcpus[i]->world)) {
             return false;
         }
     }
@@ -70,7 +73,7 @@ static bool restarts(const struct vm *vm)
 
 static void end_run(struct vm *vm)
 {
-    while (!all_quiescent(vm)) {
+    while (!park_all(vm)) {
         sched_relax();
     }
     if (restarts(vm)) {

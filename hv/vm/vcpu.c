@@ -123,8 +123,8 @@ void vcpu_kick(struct vcpu *vcpu, uint32_t work)
     if (work != 0U) {
         (void)__atomic_fetch_or(&vcpu->work, work, __ATOMIC_SEQ_CST);
     }
-    /* The running vCPU looks at its work before it enters the guest. */
-    if (!vcpu_runs_here(vcpu)) {
+    /* The running vCPU looks at its work before it enters the guest; one that is off starts without any. */
+    if (!vcpu_runs_here(vcpu) && vcpu_power_state(vcpu) != VCPU_OFF) {
         sched_interrupt(&vcpu->world);
     }
 }

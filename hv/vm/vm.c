@@ -255,6 +255,9 @@ enum status vm_load(struct vm *vm)
     guest_memory_make_coherent(&vm->memory);
     cache_invalidate_instructions_all();
     reset_devices(vm);
+    for (unsigned i = 0; i < vm->vcpu_count; i++) {
+        sched_unpark(&vm->vcpus[i]->world);
+    }
     spinlock_lock(&vm->lock);
     vm->request = VM_REQUEST_NONE;
     vm->state = VM_RUNNING;
