@@ -14,6 +14,7 @@
 #include "cpu/timer.h"
 #include "dev/guest_tree.h"
 #include "dev/pl011_state.h"
+#include "dev/primecell.h"
 #include "dev/vgic/vgic.h"
 #include "lib/bits.h"
 #include "mem/page_alloc.h"
@@ -43,7 +44,7 @@ static void line_update(struct pl011 *pl011)
     }
 }
 
-/* With the lock held: a character has come, so the 32 bit periods of the receive time-out begin (DDI 0183, 2.8.3). */
+/* With the lock held: a character has come, so the 32 bit periods of the receive time-out begin (DDI 0183, UARTRTINTR). */
 static void timeout_start(struct pl011 *pl011)
 {
     timer_arm(&pl011->timeout, timer_count() + timer_from_ns(pl011_state_timeout_ns(&pl011->state, PL011_CLOCK)));
@@ -91,19 +92,13 @@ static void effect_apply(struct pl011 *pl011, const struct pl011_effect *effect)
     line_update(pl011);
 }
 
-/* The registers are words; a byte or halfword at a register's address is its low part. */
-static bool is_register_access(uint64_t offset, unsigned size)
-{
-    return size <= 4U && is_aligned(offset, 4);
-}
-
 static bool pl011_read(struct vcpu *vcpu, void *device, uint64_t offset, unsigned size, uint64_t *value)
 {
     struct pl011 *pl011 = device;
     struct pl011_effect effect = {0};
 
     (void)vcpu;
-    if (!is_register_access(offset, size)) {
+    if (!primecell_is_access(offset, size)) {
         return false;
     }
     /* Polled around every character: one load, no lock. */
@@ -127,7 +122,7 @@ static bool pl011_write(struct vcpu *vcpu, void *device, uint64_t offset, unsign
     struct pl011_effect effect = {0};
 
     (void)vcpu;
-    if (!is_register_access(offset, size)) {
+    if (!primecell_is_access(offset, size)) {
         return false;
     }
     spinlock_lock(&pl011->lock);

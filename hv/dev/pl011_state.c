@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The PL011's registers, receive FIFO and interrupts (DDI 0183, chapters 2.4 to 2.8 and 3.3). Pure: called by dev/pl011.c under its lock.
+ * The PL011's registers, receive FIFO and interrupts (DDI 0183). Pure: called by dev/pl011.c under its lock.
  * pl011_state.h says where it differs from a UART on a real wire.
  */
 #include "dev/pl011_state.h"
 
+#include "dev/primecell.h"
 #include "lib/bits.h"
 #include "lib/string.h"
 
@@ -16,6 +17,7 @@
 #define CR_MASK 0xFF87U
 #define CR_RESET 0x0300U
 
+#define REVISION_R1P5 0x34U /* UARTPeriphID2 */
 #define DEFAULT_BIT_RATE 115200U
 
 static uint32_t fifo_depth(const struct pl011_state *state)
@@ -34,7 +36,7 @@ static uint32_t receive_trigger(const struct pl011_state *state)
     return eighths[bits_get(state->ifls, 5, 3)] * PL011_FIFO_DEPTH / 8U;
 }
 
-/* Modem inputs as UARTFR shows them. In loopback they are UARTCR's outputs (2.4.8). */
+/* Modem inputs as UARTFR shows them. In loopback they are UARTCR's outputs (UARTCR.LBE). */
 static uint32_t modem_inputs(const struct pl011_state *state)
 {
     uint32_t inputs = 0;
@@ -91,7 +93,7 @@ static void note_errors(struct pl011_state *state, uint16_t character)
 }
 
 /*
- * Overrun: the FIFO keeps what it has, the new character is lost, and UARTDR.OE stays set until one is stored again (3.3.1).
+ * Overrun: the FIFO keeps what it has, the new character is lost, and UARTDR.OE stays set until one is stored again (UARTDR).
  */
 void pl011_state_receive(struct pl011_state *state, uint16_t character)
 {
@@ -129,7 +131,7 @@ static uint32_t data_read(struct pl011_state *state, struct pl011_effect *effect
     if (state->count == 0U) {
         return character & 0xFFU;
     }
-    /* UARTRSR[2:0] is about the character that UARTDR gave last; its OE is cleared by UARTECR only (3.3.2). */
+    /* UARTRSR[2:0] is about the character that UARTDR gave last; its OE is cleared by UARTECR only. */
     state->rsr = (state->rsr & (PL011_DR_OE >> 8)) | (character & DR_ERRORS) >> 8;
     effect->room = state->count >= fifo_depth(state);
     state->head = (state->head + 1U) % PL011_FIFO_DEPTH;
@@ -183,14 +185,6 @@ static void control_write(struct pl011_state *state, uint32_t value, struct pl01
     flags_update(state);
 }
 
-static uint32_t identification(uint32_t offset)
-{
-    /* UARTPeriphID0..3 of r1p5, UARTPCellID0..3 */
-    static const uint8_t id[8] = {0x11, 0x10, 0x34, 0x00, 0x0D, 0xF0, 0x05, 0xB1};
-
-    return id[(offset - PL011_PERIPHID0) / 4U];
-}
-
 uint32_t pl011_state_read(struct pl011_state *state, uint32_t offset, struct pl011_effect *effect)
 {
     switch (offset) {
@@ -221,7 +215,7 @@ uint32_t pl011_state_read(struct pl011_state *state, uint32_t offset, struct pl0
     case PL011_DMACR:
         return state->dmacr;
     default:
-        return offset >= PL011_PERIPHID0 && offset <= PL011_PCELLID3 ? identification(offset) : 0U;
+        return primecell_id(offset, 0x11, REVISION_R1P5);
     }
 }
 
@@ -267,7 +261,7 @@ void pl011_state_write(struct pl011_state *state, uint32_t offset, uint32_t valu
     }
 }
 
-/* A bit lasts 16 * (IBRD + FBRD / 64) clocks (3.3.6). */
+/* A bit lasts 16 * (IBRD + FBRD / 64) clocks (UARTFBRD). */
 uint64_t pl011_state_timeout_ns(const struct pl011_state *state, uint32_t clock)
 {
     uint64_t divisor = state->ibrd * 64ULL + state->fbrd;

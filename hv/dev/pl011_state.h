@@ -18,7 +18,7 @@
 
 #define PL011_FIFO_DEPTH 32U
 
-/* Register offsets (DDI 0183, table 3-1). */
+/* Register offsets (DDI 0183, summary of registers). */
 #define PL011_DR 0x000U
 #define PL011_RSR 0x004U
 #define PL011_FR 0x018U
@@ -33,8 +33,6 @@
 #define PL011_MIS 0x040U
 #define PL011_ICR 0x044U
 #define PL011_DMACR 0x048U
-#define PL011_PERIPHID0 0xFE0U
-#define PL011_PCELLID3 0xFFCU
 
 /* UARTDR[11:8] */
 #define PL011_DR_FE 0x100U

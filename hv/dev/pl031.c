@@ -15,6 +15,7 @@
 #include "arch/spinlock.h"
 #include "cpu/timer.h"
 #include "dev/guest_tree.h"
+#include "dev/primecell.h"
 #include "dev/vgic/vgic.h"
 #include "lib/bits.h"
 #include "mem/page_alloc.h"
@@ -22,7 +23,7 @@
 #include "vm/vcpu.h"
 #include "vm/vm.h"
 
-/* Register offsets (DDI 0224, table 3-1). */
+/* Register offsets (DDI 0224, summary of registers). */
 #define RTCDR 0x000U
 #define RTCMR 0x004U
 #define RTCLR 0x008U
@@ -31,7 +32,6 @@
 #define RTCRIS 0x014U
 #define RTCMIS 0x018U
 #define RTCICR 0x01CU
-#define PERIPHID 0xFE0U
 
 #define SECOND_NS 1000000000ULL
 
@@ -109,13 +109,6 @@ static void match_fire(struct timer *timer)
     spinlock_unlock(&pl031->lock);
 }
 
-static uint32_t identification(uint32_t offset)
-{
-    static const uint8_t id[8] = {0x31, 0x10, 0x04, 0x00, 0x0D, 0xF0, 0x05, 0xB1};
-
-    return id[(offset - PERIPHID) / 4U];
-}
-
 static uint32_t register_read(const struct pl031 *pl031, uint32_t offset)
 {
     switch (offset) {
@@ -126,7 +119,7 @@ static uint32_t register_read(const struct pl031 *pl031, uint32_t offset)
     case RTCLR:
         return pl031->lr;
     case RTCCR:
-        /* Once enabled it stays so (3.3.4), and it was before the guest came. */
+        /* Once enabled it stays so (RTCCR), and it was before the guest came. */
         return 1;
     case RTCIMSC:
         return pl031->imsc;
@@ -135,7 +128,7 @@ static uint32_t register_read(const struct pl031 *pl031, uint32_t offset)
     case RTCMIS:
         return pl031->ris & pl031->imsc;
     default:
-        return offset >= PERIPHID ? identification(offset) : 0U;
+        return primecell_id(offset, 0x31, 0x04);
     }
 }
 
@@ -162,17 +155,12 @@ static void register_write(struct pl031 *pl031, uint32_t offset, uint32_t value)
     }
 }
 
-static bool is_register_access(uint64_t offset, unsigned size)
-{
-    return size <= 4U && is_aligned(offset, 4);
-}
-
 static bool pl031_read(struct vcpu *vcpu, void *device, uint64_t offset, unsigned size, uint64_t *value)
 {
     struct pl031 *pl031 = device;
 
     (void)vcpu;
-    if (!is_register_access(offset, size)) {
+    if (!primecell_is_access(offset, size)) {
         return false;
     }
     spinlock_lock(&pl031->lock);
@@ -186,7 +174,7 @@ static bool pl031_write(struct vcpu *vcpu, void *device, uint64_t offset, unsign
     struct pl031 *pl031 = device;
 
     (void)vcpu;
-    if (!is_register_access(offset, size)) {
+    if (!primecell_is_access(offset, size)) {
         return false;
     }
     spinlock_lock(&pl031->lock);

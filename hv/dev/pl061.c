@@ -15,6 +15,7 @@
 #include "arch/spinlock.h"
 #include "cpu/timer.h"
 #include "dev/guest_tree.h"
+#include "dev/primecell.h"
 #include "dev/vgic/vgic.h"
 #include "lib/bits.h"
 #include "mem/page_alloc.h"
@@ -22,7 +23,7 @@
 #include "vm/vcpu.h"
 #include "vm/vm.h"
 
-/* Register offsets (DDI 0190, table 3-1). GPIODATA's address bits 9:2 are a mask of the bits that are accessed. */
+/* Register offsets (DDI 0190, summary of registers). GPIODATA's address bits 9:2 are a mask of the bits that are accessed. */
 #define GPIODATA_LAST 0x3FCU
 #define GPIODIR 0x400U
 #define GPIOIS 0x404U
@@ -33,7 +34,6 @@
 #define GPIOMIS 0x418U
 #define GPIOIC 0x41CU
 #define GPIOAFSEL 0x420U
-#define PERIPHID 0xFE0U
 
 #define POWER_LINE 3U
 #define POWER_MASK (1U << POWER_LINE)
@@ -63,7 +63,7 @@ static uint8_t pins(const struct pl061 *pl061)
     return (uint8_t)((pl061->data & pl061->dir) | (pl061->input & ~pl061->dir));
 }
 
-/* A level interrupt is there as long as its level is, an edge until GPIOIC clears it (3.3.8, 3.3.10). Inputs only. */
+/* A level interrupt is there as long as its level is, an edge until GPIOIC clears it. Inputs only. */
 static uint8_t raw_interrupts(const struct pl061 *pl061)
 {
     uint8_t levels = (uint8_t) ~(pl061->input ^ pl061->iev);
@@ -112,13 +112,6 @@ void pl061_press_power(struct vm *vm)
     spinlock_unlock(&pl061->lock);
 }
 
-static uint8_t identification(uint32_t offset)
-{
-    static const uint8_t id[8] = {0x61, 0x10, 0x04, 0x00, 0x0D, 0xF0, 0x05, 0xB1};
-
-    return id[(offset - PERIPHID) / 4U];
-}
-
 static uint8_t register_read(const struct pl061 *pl061, uint32_t offset)
 {
     if (offset <= GPIODATA_LAST) {
@@ -142,7 +135,7 @@ static uint8_t register_read(const struct pl061 *pl061, uint32_t offset)
     case GPIOAFSEL:
         return pl061->afsel;
     default:
-        return offset >= PERIPHID ? identification(offset) : 0U;
+        return (uint8_t)primecell_id(offset, 0x61, 0x04);
     }
 }
 
@@ -180,17 +173,12 @@ static void register_write(struct pl061 *pl061, uint32_t offset, uint8_t value)
     }
 }
 
-static bool is_register_access(uint64_t offset, unsigned size)
-{
-    return size <= 4U && is_aligned(offset, 4);
-}
-
 static bool pl061_read(struct vcpu *vcpu, void *device, uint64_t offset, unsigned size, uint64_t *value)
 {
     struct pl061 *pl061 = device;
 
     (void)vcpu;
-    if (!is_register_access(offset, size)) {
+    if (!primecell_is_access(offset, size)) {
         return false;
     }
     spinlock_lock(&pl061->lock);
@@ -204,7 +192,7 @@ static bool pl061_write(struct vcpu *vcpu, void *device, uint64_t offset, unsign
     struct pl061 *pl061 = device;
 
     (void)vcpu;
-    if (!is_register_access(offset, size)) {
+    if (!primecell_is_access(offset, size)) {
         return false;
     }
     spinlock_lock(&pl061->lock);
@@ -219,7 +207,7 @@ static const struct mmio_ops pl061_ops = {
     .write = pl061_write,
 };
 
-/* All registers are 0 after reset (table 3-1), and nobody holds the button down. */
+/* All registers are 0 after reset, and nobody holds the button down. */
 static void pl061_reset(struct vm *vm)
 {
     struct pl061 *pl061 = vm->device[DEVICE_PL061];

@@ -48,7 +48,7 @@
 
 #define VENDOR_HYP_UID 0x8600FF01U
 
-/* DEN 0022, 5.2.2 */
+/* DEN 0022, return error codes. */
 #define PSCI_SUCCESS 0
 #define PSCI_NOT_SUPPORTED (-1)
 #define PSCI_INVALID_PARAMETERS (-2)
@@ -64,11 +64,11 @@
 /* MIGRATE_INFO_TYPE: no Trusted OS, or one that does not need migration. */
 #define PSCI_TOS_NOT_PRESENT_MP 2
 
-/* CPU_SUSPEND's power_state in the original format (5.4.2.1). */
+/* CPU_SUSPEND's power_state in the original format (DEN 0022, CPU_SUSPEND). */
 #define POWER_STATE_RESERVED (BITS(31, 26) | BITS(23, 17))
 #define POWER_STATE_POWERDOWN BIT(16)
 
-/* DEN 0028, 7.3: what SMCCC_ARCH_FEATURES says of a workaround. */
+/* DEN 0028, SMCCC_ARCH_FEATURES: what SMCCC_ARCH_FEATURES says of a workaround. */
 #define WORKAROUND_REQUIRED 0
 #define WORKAROUND_NOT_REQUIRED 1
 #define SMCCC_NOT_SUPPORTED (-1)
@@ -92,7 +92,7 @@ static bool is_smc64(const struct trap_frame *frame)
     return (frame->x[0] & SMC64) != 0U;
 }
 
-/* Argument n: of an SMC32 call the upper half has no meaning (DEN 0028, 2.7). */
+/* Argument n: of an SMC32 call the upper half has no meaning (DEN 0028, SMC32 calls). */
 static uint64_t argument(const struct trap_frame *frame, unsigned n)
 {
     return is_smc64(frame) ? frame->x[n] : (uint32_t)frame->x[n];
@@ -111,8 +111,8 @@ static bool in_ram(const struct vm *vm, uint64_t address)
 }
 
 /*
- * Every state is entered as a standby: the caller returns here when an interrupt waits. For a power-down state that is allowed (5.4.2,
- * an implementation may enter a shallower state than was asked for), and no time is lost: all vCPU state stays in EL2 anyway.
+ * Every state is entered as a standby: the caller returns here when an interrupt waits. For a power-down state that is allowed (DEN
+ * 0022, CPU_SUSPEND: a shallower state may be entered than was asked for), and no time is lost: all vCPU state stays in EL2 anyway.
  */
 static uint64_t psci_cpu_suspend(struct vcpu *vcpu, struct trap_frame *frame)
 {
@@ -136,7 +136,7 @@ static uint64_t psci_cpu_off(struct vcpu *vcpu, struct trap_frame *frame)
     return PSCI_SUCCESS;
 }
 
-/* 5.1.4: everything but the affinity fields must be zero. SMC32 has no Aff3. */
+/* CPU_ON: everything but the affinity fields must be zero. SMC32 has no Aff3. */
 static bool is_affinity(uint64_t value)
 {
     return (value & ~(BITS(39, 32) | BITS(23, 0))) == 0U;
@@ -170,7 +170,7 @@ static uint64_t affinity_mask(uint64_t level)
     return level == 3U ? BITS(39, 32) : BITS(39, 32) | (BITS(23, 0) & ~(BIT(8U * level) - 1U));
 }
 
-/* 5.1.5: a group of CPUs is on when any of them is, and off when all are. */
+/* AFFINITY_INFO: a group of CPUs is on when any of them is, and off when all are. */
 static uint64_t psci_affinity_info(struct vcpu *vcpu, struct trap_frame *frame)
 {
     struct vm *vm = vcpu->vm;
@@ -219,7 +219,7 @@ static uint64_t psci_system_reset(struct vcpu *vcpu, struct trap_frame *frame)
     return PSCI_SUCCESS;
 }
 
-/* 5.1.14: of the architectural types there is SYSTEM_WARM_RESET = 0; vendor-specific ones (bit 31) there are none. */
+/* SYSTEM_RESET2: of the architectural types there is SYSTEM_WARM_RESET = 0; vendor-specific ones (bit 31) there are none. */
 static uint64_t psci_system_reset2(struct vcpu *vcpu, struct trap_frame *frame)
 {
     if ((uint32_t)frame->x[1] != 0U) {
@@ -229,7 +229,7 @@ static uint64_t psci_system_reset2(struct vcpu *vcpu, struct trap_frame *frame)
     return PSCI_SUCCESS;
 }
 
-/* 5.1.10. CPU_SUSPEND's flags 0: original power_state format, no OS-initiated mode. */
+/* PSCI_FEATURES. CPU_SUSPEND's flags 0: original power_state format, no OS-initiated mode. */
 static uint64_t psci_features(struct vcpu *vcpu, struct trap_frame *frame)
 {
     uint32_t function = (uint32_t)frame->x[1];
@@ -247,7 +247,7 @@ static uint64_t smccc_version(struct vcpu *vcpu, struct trap_frame *frame)
     return 0x10002U;
 }
 
-/* DEN 0028, 7.3. WORKAROUND_2 is never offered: CPUs that have its cause under control have SSBS, which a guest sets itself. */
+/* DEN 0028, SMCCC_ARCH_FEATURES. WORKAROUND_2 is never offered: CPUs that have its cause under control have SSBS, which a guest sets itself. */
 static uint64_t smccc_arch_features(struct vcpu *vcpu, struct trap_frame *frame)
 {
     (void)vcpu;
@@ -264,7 +264,7 @@ static uint64_t smccc_arch_features(struct vcpu *vcpu, struct trap_frame *frame)
     }
 }
 
-/* Where it is not required the call may still be made, and does nothing. The workarounds define no result (DEN 0028, 7.4). */
+/* Where it is not required the call may still be made, and does nothing. The workarounds define no result. */
 static uint64_t smccc_workaround(struct vcpu *vcpu, struct trap_frame *frame)
 {
     uint32_t function = (uint32_t)frame->x[0];
@@ -294,7 +294,7 @@ static uint64_t trng_features(struct vcpu *vcpu, struct trap_frame *frame)
     return known && random_available() ? TRNG_SUCCESS : result(TRNG_NOT_SUPPORTED);
 }
 
-/* Both calls that give a UUID pack its 16 bytes in w0..w3, byte 0 lowest (DEN 0028, 6.1; DEN 0098, 2.3). */
+/* Both calls that give a UUID pack its 16 bytes in w0..w3, byte 0 lowest (DEN 0028, Call UID; DEN 0098, TRNG_GET_UUID). */
 static uint64_t uuid_words(struct trap_frame *frame, const uint8_t uuid[16])
 {
     uint32_t word[4];
@@ -325,7 +325,7 @@ static uint64_t low_bits(uint64_t value, uint64_t count)
 }
 
 /*
- * The least significant bits are in the last register, x3 or w3; bits beyond those asked for are 0 (DEN 0098, 2.4). word: 32 or 64
+ * The least significant bits are in the last register, x3 or w3; bits beyond those asked for are 0 (DEN 0098, TRNG_RND). word: 32 or 64
  * bits per register.
  */
 static void trng_fill(struct trap_frame *frame, const uint64_t entropy[3], uint64_t bits, unsigned word)
@@ -409,7 +409,7 @@ const struct device_class vpsci_class = {
     .describe = vpsci_describe,
 };
 
-/* Where the firmware has the workaround it is passed on; on a CPU that does not need it the call is safe (DEN 0028, 7.3). */
+/* Where the firmware has the workaround it is passed on; on a CPU that does not need it the call is safe (DEN 0028, SMCCC_ARCH_FEATURES). */
 static int workaround_offer(uint32_t function, bool immune)
 {
     if (immune) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A vCPU's generic timers (DDI 0487, D12.2 "The generic timer").
+ * A vCPU's generic timers (DDI 0487, "The Generic Timer in AArch64 state").
  *
  * Virtual timer: CNTV_*_EL0 in hardware while the vCPU is loaded, shifted by CNTVOFF_EL2. Its physical interrupt becomes the guest's
  * INTID 27 by a hardware-linked list register: the guest's deactivation deactivates the physical one, and a condition that still
@@ -60,7 +60,7 @@ static struct vtimer *vtimer_of(const struct vcpu *vcpu)
     return vcpu->device[DEVICE_VTIMER];
 }
 
-/* DDI 0487, D12.2.4: the condition holds when count - CVAL, both 64-bit unsigned, is not negative. */
+/* DDI 0487, "Operation of the CompareValue views": the condition holds when count - CVAL, both 64-bit unsigned, is not negative. */
 static bool condition_met(uint64_t count, uint64_t cval)
 {
     return count >= cval;

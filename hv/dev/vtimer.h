@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A vCPU's generic timers (DDI 0487, D12.2): the virtual one is the hardware's, the physical one is emulated.
+ * A vCPU's generic timers (DDI 0487, "The Generic Timer in AArch64 state"): the virtual one is the hardware's, the physical one is emulated.
  */
 #pragma once
 

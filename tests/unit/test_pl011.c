@@ -106,7 +106,7 @@ static void test_transmit(void **state)
     assert_int_equal(fake_read(PL011_FR) & (PL011_FR_TXFE | 0x28U), PL011_FR_TXFE);
 }
 
-/* 2.8.2: an interrupt for what has left, none for an empty FIFO that was never filled. */
+/* UARTTXINTR: an interrupt for what has left, none for an empty FIFO that was never filled. */
 static void test_transmit_interrupt(void **state)
 {
     (void)state;
@@ -173,7 +173,7 @@ static void test_fifo_holds_32(void **state)
     assert_int_equal(fake_read(PL011_FR) & PL011_FR_RXFE, PL011_FR_RXFE);
 }
 
-/* 2.8.3: 32 bit periods after the last character; cleared by emptying the FIFO or by UARTICR. */
+/* UARTRTINTR: 32 bit periods after the last character; cleared by emptying the FIFO or by UARTICR. */
 static void test_receive_timeout(void **state)
 {
     (void)state;
@@ -225,7 +225,7 @@ static void test_timeout_follows_rate(void **state)
     assert_int_equal(fake_read(PL011_RIS), PL011_INT_RT);
 }
 
-/* 2.4.8, 3.3.1: loopback is the one way in which a guest can overrun its receiver. */
+/* Loopback is the one way in which a guest can overrun its receiver. */
 static void test_loopback_overrun(void **state)
 {
     (void)state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The guest's firmware calls: every function in both forms, every error, and CPU_ON, CPU_OFF and AFFINITY_INFO in random sequences beside a
- * model of the power states (DEN 0022, 6.3). Power itself (vm/vcpu.c) is a double that keeps a state per vCPU.
+ * model of the power states (DEN 0022). Power itself (vm/vcpu.c) is a double that keeps a state per vCPU.
  */
 #include "dev_fakes.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A vCPU's timers over a counter that the test moves. The hardware's virtual timer is modelled by its registers (DDI 0487, D12.2): its
+ * A vCPU's timers over a counter that the test moves. The hardware's virtual timer is modelled by its registers (DDI 0487, "The Generic Timer in AArch64 state"): its
  * interrupt is a wire that is high while enabled, unmasked and due; a GIC in miniature takes it while it is not active.
  */
 #include "dev_fakes.h"
