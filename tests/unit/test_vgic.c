@@ -584,6 +584,7 @@ static void ideal_deactivate(unsigned vcpu, uint32_t intid)
         irq->line = false; /* fires again if its condition holds */
     }
     irq->active = false;
+    irq->taker = -1;
 }
 
 /* Physical timers fire on the CPUs whose vCPU has one due. */
@@ -828,7 +829,7 @@ static void step_acknowledge(void)
     }
     intid = cpuif_acknowledge(group);
     assert_int_not_equal(intid, MODEL_SPURIOUS);
-    ideal_acknowledge(ideal_find(&ideal, vcpu, intid));
+    ideal_acknowledge(ideal_find(&ideal, vcpu, intid), vcpu);
     guest->active[guest->depth] = intid;
     guest->active_group[guest->depth++] = group;
     if (intid == TIMER) {
@@ -867,8 +868,8 @@ static void step_deactivate(void)
     at = pick(guest->dropped_count);
     intid = guest->dropped[at];
     guest->dropped[at] = guest->dropped[--guest->dropped_count];
-    if (intid >= 32U && !ideal_find(&ideal, vcpu, intid)->active) {
-        return; /* a register did it; another vCPU may have it by now */
+    if (intid >= 32U && ideal_find(&ideal, vcpu, intid)->taker != (int)vcpu) {
+        return; /* a register deactivated it, and another vCPU may have it by now */
     }
     if (cpuif_deactivate(intid)) {
         fake_msr(KEY_ICC_DIR_EL1, intid);

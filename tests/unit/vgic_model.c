@@ -416,8 +416,9 @@ void ideal_set_line(struct ideal_irq *irq, bool level)
     irq->line = level;
 }
 
-void ideal_acknowledge(struct ideal_irq *irq)
+void ideal_acknowledge(struct ideal_irq *irq, unsigned vcpu)
 {
+    irq->taker = (int)vcpu;
     irq->latch = false;
     irq->active = true;
 }

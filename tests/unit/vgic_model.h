@@ -45,6 +45,7 @@ struct ideal_irq {
     bool latch, line, active, enabled, group1, edge;
     uint8_t priority;
     int route; /* vCPU, -1 = nobody */
+    int taker; /* the vCPU that acknowledged it, -1 = not active, or by a register */
 };
 
 struct ideal {
@@ -61,4 +62,4 @@ bool ideal_offered(struct ideal *gic, unsigned vcpu, uint32_t intid);
 /* The best priority offered to the vCPU among the groups that its CPU interface takes (bit 0: group 0). */
 unsigned ideal_best(struct ideal *gic, unsigned vcpu, unsigned groups);
 void ideal_set_line(struct ideal_irq *irq, bool level);
-void ideal_acknowledge(struct ideal_irq *irq);
+void ideal_acknowledge(struct ideal_irq *irq, unsigned vcpu);

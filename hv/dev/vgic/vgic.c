@@ -28,6 +28,7 @@ _Static_assert(sizeof(struct vgic_vcpu) <= PAGE_SIZE << VGIC_VCPU_ORDER, "VGIC_V
 #define MAINTENANCE_DEFAULT 25U
 /* ICC_SRE_EL2: EL1 may use the system registers, and does (SRE, DFB, DIB, Enable). */
 #define ICC_SRE_EL2_VALUE 0xfU
+#define ICC_SGI_INTID_MASK BITS(27, 24)
 #define ICC_SGI_INTID(value) ((uint32_t)bits_get(value, 27, 24))
 #define VMCR_VEOIM BIT(9)
 
@@ -114,6 +115,9 @@ void vgic_inject_hw(struct vcpu *current, uint32_t vintid, uint32_t pintid)
     struct vgic_irq *irq = &v->irq[vintid];
 
     assert(vintid >= 16U && vintid < VGIC_PRIVATE && pintid >= 16U && pintid < 32U);
+    if (vgic_lr_fast_hw(v, vintid, pintid)) {
+        return;
+    }
     (void)vgic_route_begin(v->vgic, irq);
     irq->pintid = (uint16_t)pintid;
     irq->state |= VIRQ_LINE;
@@ -134,7 +138,7 @@ static void sgi_send(struct vgic_vcpu *v, uint32_t intid, bool any_group)
     if (any_group || (irq->state & VIRQ_GROUP1) == 0U) {
         irq->state |= VIRQ_LATCH;
     }
-    vgic_route_end(owner, irq, intid);
+    vgic_route_end_sent(owner, irq, intid);
 }
 
 /*
@@ -145,8 +149,13 @@ static bool sgi_write(struct vcpu *vcpu, uint32_t key, uint64_t value)
 {
     struct vgic_vcpu *self = vgic_of_vcpu(vcpu);
     struct vgic *vgic = self->vgic;
-    uint64_t targets = vgic_sgi_targets(value, self->index, vgic->vcpu_count);
+    uint64_t targets;
 
+    if ((value & ~ICC_SGI_INTID_MASK) == self->sgi_self && key == KEY_ICC_SGI1R_EL1 &&
+        vgic_lr_fast_sgi(self, ICC_SGI_INTID(value))) {
+        return true;
+    }
+    targets = vgic_sgi_targets(value, self->index, vgic->vcpu_count);
     for (; targets != 0U; targets &= targets - 1U) {
         sgi_send(vgic->vcpu[__builtin_ctzll(targets)], ICC_SGI_INTID(value), key == KEY_ICC_SGI1R_EL1);
     }
@@ -270,6 +279,7 @@ static enum status vcpu_create(struct vgic *vgic, struct vcpu *vcpu)
     v->vcpu = vcpu;
     v->vgic = vgic;
     v->index = vcpu->index;
+    v->sgi_self = ((uint64_t)(v->index / 16U) << 16) | BIT(v->index % 16U);
     vcpu->device[DEVICE_VGIC] = v;
     vgic->vcpu[vcpu->index] = v;
     return STATUS_OK;
@@ -305,6 +315,8 @@ static void vgic_reset(struct vm *vm)
         v->asleep = true;
         v->wait = (struct vgic_set){0};
         v->moved = (struct vgic_set){0};
+        v->dirty = (struct vgic_set){0};
+        v->refold = false;
         for (uint32_t i = 0; i < VGIC_PRIVATE; i++) {
             vgic_irq_reset(&v->irq[i], i, (uint8_t)n);
         }

@@ -120,16 +120,17 @@ bool vgic_lr_settle(struct vgic_vcpu *v, struct vgic_irq *irq, uint32_t intid)
 /*
  * What the list register of an interrupt should hold; 0: nothing.
  *
- * A level-sensitive interrupt whose line is high asks for maintenance at its deactivation (EOI), so that the line is looked at
- * again: with the line low nobody need know. A hardware-linked one must not be pending and active (12.4.8, State); it is linked
- * again once it is one of both.
+ * An active interrupt asks for maintenance at its deactivation (EOI) when there is more to deliver then: a level-sensitive one whose
+ * line is high, one that is pending for another vCPU now, one whose next turn has to be weighed against others (overflow). Else
+ * nobody need know. A hardware-linked one must not be pending and active (12.4.8, State), so it is not linked while it is both.
  */
 static uint64_t lr_value(const struct vgic_vcpu *v, const struct vgic_irq *irq, uint32_t intid)
 {
     bool active = (irq->state & VIRQ_ACTIVE) != 0U;
     bool latch = (irq->state & (VIRQ_LATCH | VIRQ_LR_LATCH)) != 0U;
     bool line = (irq->state & (VIRQ_EDGE | VIRQ_LINE)) == VIRQ_LINE;
-    bool pending = vgic_irq_deliverable(irq, v->vgic->ctlr) && (latch || (line && !active));
+    bool pending =
+        vgic_irq_deliverable(irq, v->vgic->ctlr) && ((latch && !(active && v->overflow)) || (line && !active));
     uint64_t value = intid | ((uint64_t)irq->priority << LR_PRIORITY_SHIFT);
 
     if (!active && !pending) {
@@ -137,10 +138,10 @@ static uint64_t lr_value(const struct vgic_vcpu *v, const struct vgic_irq *irq, 
     }
     value |= (active ? LR_ACTIVE : 0U) | (pending ? LR_PENDING : 0U);
     value |= (irq->state & VIRQ_GROUP1) != 0U ? LR_GROUP1 : 0U;
-    if (irq_held(v, intid) && !(active && pending)) {
+    if (irq_held(v, intid) && !(active && latch)) {
         return value | LR_HW | ((uint64_t)irq->pintid << LR_PINTID_SHIFT);
     }
-    return value | (line || irq_held(v, intid) ? LR_EOI : 0U);
+    return value | (line || irq_held(v, intid) || (latch && !pending) ? LR_EOI : 0U);
 }
 
 /* The latch goes with a pending state into the list register, and comes back from one that is withdrawn. */
@@ -153,18 +154,32 @@ static void lr_move_latch(struct vgic_irq *irq, bool pending)
     }
 }
 
+static void lr_set(struct vgic_vcpu *v, struct vgic_irq *irq, uint32_t intid, unsigned k, uint64_t value)
+{
+    lr_move_latch(irq, (value & LR_PENDING) != 0U);
+    if (intid < VGIC_PRIVATE) {
+        /* A PPI set pending by register: whether that was acknowledged has to be seen first. */
+        bool known = (irq->state & (VIRQ_EDGE | VIRQ_LR_LATCH)) != VIRQ_LR_LATCH;
+        bool deliverable = value != 0U && vgic_irq_deliverable(irq, v->vgic->ctlr);
+        v->fast[intid] = deliverable && known ? (value & ~LR_ACTIVE) | LR_PENDING : 0U;
+    }
+    lr_write(k, value);
+}
+
 static void lr_install(struct vgic_vcpu *v, struct vgic_irq *irq, uint32_t intid, unsigned k)
 {
-    uint64_t value = lr_value(v, irq, intid);
-    lr_move_latch(irq, (value & LR_PENDING) != 0U);
     irq->lr = (uint8_t)k;
     v->lr_intid[k] = (uint16_t)intid;
     v->lr_used |= 1U << k;
-    lr_write(k, value);
+    lr_set(v, irq, intid, k, lr_value(v, irq, intid));
 }
 
 static void lr_free(struct vgic_vcpu *v, struct vgic_irq *irq, unsigned k)
 {
+    uint32_t intid = v->lr_intid[k];
+    if (intid < VGIC_PRIVATE) {
+        v->fast[intid] = 0;
+    }
     irq->lr = VGIC_NONE;
     v->lr_used &= ~(1U << k);
 }
@@ -221,8 +236,7 @@ void vgic_lr_sync(struct vgic_vcpu *v, unsigned k)
     struct vgic_irq *irq = lr_irq(v, k);
     uint64_t value = lr_value(v, irq, intid);
 
-    lr_move_latch(irq, (value & LR_PENDING) != 0U);
-    lr_write(k, value);
+    lr_set(v, irq, intid, k, value);
     if (value != 0U) {
         return;
     }
@@ -233,17 +247,53 @@ void vgic_lr_sync(struct vgic_vcpu *v, unsigned k)
     (void)vgic_lr_settle(v, irq, intid);
 }
 
-void vgic_lr_resync(struct vgic_vcpu *v)
+/* Fold and sync. */
+static void lr_refresh(struct vgic_vcpu *v, struct vgic_irq *irq, uint32_t intid)
 {
+    if (irq->lr != VGIC_NONE) {
+        vgic_lr_fold(v, irq->lr);
+    }
+    if (irq->lr != VGIC_NONE) {
+        vgic_lr_sync(v, irq->lr);
+    } else {
+        (void)vgic_lr_settle(v, irq, intid);
+    }
+}
+
+/* Changed by another CPU, and in no list register any more, or never: a PPI that is held. */
+static void lr_settle_dirty(struct vgic_vcpu *v)
+{
+    while (v->dirty.words != 0U) {
+        uint32_t intid = vgic_set_first(&v->dirty);
+        struct vgic_irq *irq = vgic_irq_find(v->vgic, v, intid);
+        vgic_set_remove(&v->dirty, intid);
+        if (irq->lr == VGIC_NONE) {
+            (void)vgic_lr_settle(v, irq, intid);
+        }
+    }
+}
+
+static void lr_refresh_all(struct vgic_vcpu *v)
+{
+    lr_settle_dirty(v);
     for (uint32_t left = v->lr_used; left != 0U; left &= left - 1U) {
         unsigned k = (unsigned)__builtin_ctz(left);
-        uint32_t intid = v->lr_intid[k];
-        struct vgic_irq *irq = lr_irq(v, k);
-        vgic_lr_fold(v, k);
-        if (irq->lr != VGIC_NONE) {
-            vgic_lr_sync(v, k);
+        lr_refresh(v, lr_irq(v, k), v->lr_intid[k]);
+    }
+    v->refold = false;
+}
+
+/* What other CPUs changed. An SGI that was only sent again needs no look at its state. */
+static void lr_refresh_dirty(struct vgic_vcpu *v)
+{
+    while (v->dirty.words != 0U) {
+        uint32_t intid = vgic_set_first(&v->dirty);
+        struct vgic_irq *irq = vgic_irq_find(v->vgic, v, intid);
+        vgic_set_remove(&v->dirty, intid);
+        if (intid < 16U && (irq->state & VIRQ_LATCH) != 0U && vgic_lr_fast_sgi(v, intid)) {
+            irq->state = (uint16_t)((irq->state & ~VIRQ_LATCH) | VIRQ_LR_LATCH);
         } else {
-            (void)vgic_lr_settle(v, irq, intid);
+            lr_refresh(v, irq, intid);
         }
     }
 }
@@ -260,6 +310,29 @@ static void lr_reap(struct vgic_vcpu *v)
             (void)vgic_lr_settle(v, irq, intid);
         }
     }
+}
+
+bool vgic_lr_fast_sgi(struct vgic_vcpu *v, uint32_t intid)
+{
+    uint64_t fast = __atomic_load_n(&v->fast[intid], __ATOMIC_RELAXED);
+    unsigned k = v->irq[intid].lr;
+    if (fast == 0U || v->overflow) {
+        return false;
+    }
+    lr_write(k, fast | (lr_read(k) & LR_ACTIVE));
+    return true;
+}
+
+bool vgic_lr_fast_hw(struct vgic_vcpu *v, uint32_t intid, uint32_t pintid)
+{
+    uint64_t fast = __atomic_load_n(&v->fast[intid], __ATOMIC_RELAXED);
+    unsigned k = v->irq[intid].lr;
+    if ((fast & LR_HW) == 0U || v->overflow || bits_get(fast, 44, 32) != pintid ||
+        (lr_read(k) & (LR_PENDING | LR_ACTIVE)) != 0U) {
+        return false;
+    }
+    lr_write(k, fast);
+    return true;
 }
 
 static void hcr_write(struct vgic_vcpu *v, uint64_t hcr)
@@ -420,12 +493,17 @@ static void lr_rebuild(struct vgic_vcpu *v)
     uint64_t vmcr = sysreg_read(ICH_VMCR_EL2);
     uint32_t old;
 
-    if (v->overflow) {
+    if ((v->hcr & HCR_LRENPIE) != 0U) {
         lr_count_eois(v);
     }
     old = v->lr_used;
+    lr_settle_dirty(v);
     lr_recall(v);
     pick_all(v, vmcr, &picks);
+    v->overflow = false;
+    for (uint32_t class = 0; class <= CLASS_MASKED; class ++) {
+        v->overflow = v->overflow || picks.left_out[class] != 0U;
+    }
     for (uint32_t i = 0; i < picks.count; i++) {
         uint32_t intid = KEY_INTID(picks.key[i]);
         vgic_set_remove(&v->wait, intid);
@@ -434,7 +512,7 @@ static void lr_rebuild(struct vgic_vcpu *v)
     for (uint32_t left = old & ~v->lr_used; left != 0U; left &= left - 1U) {
         lr_write((unsigned)__builtin_ctz(left), 0);
     }
-    v->overflow = v->wait.words != 0U;
+    v->refold = false;
     hcr_write(v, pick_hcr(&picks, vmcr));
 }
 
@@ -457,15 +535,19 @@ void vgic_lr_flush(struct vgic_vcpu *v, bool all)
 {
     if (v->overflow) {
         lr_rebuild(v);
-    } else if (all) {
-        vgic_lr_resync(v);
+    } else if (all || v->refold) {
+        lr_refresh_all(v);
+    } else {
+        lr_refresh_dirty(v);
     }
     while (v->wait.words != 0U && !v->overflow) {
         uint32_t intid = vgic_set_first(&v->wait);
         vgic_set_remove(&v->wait, intid);
         vgic_lr_add(v, intid);
     }
-    lr_release_idle(v);
+    if (v->held != 0U) {
+        lr_release_idle(v);
+    }
 }
 
 bool vgic_vmcr_passes(uint64_t vmcr, bool group1, uint8_t priority)
@@ -535,14 +617,16 @@ void vgic_lr_load(struct vgic_vcpu *v)
 void vgic_lr_put(struct vgic_vcpu *v)
 {
     uint32_t old;
-    if (v->overflow) {
+    if ((v->hcr & HCR_LRENPIE) != 0U) {
         lr_count_eois(v);
     }
     old = v->lr_used;
+    lr_settle_dirty(v);
     lr_recall(v);
     for (; old != 0U; old &= old - 1U) {
         lr_write((unsigned)__builtin_ctz(old), 0);
     }
+    v->refold = false;
     while (v->held != 0U) {
         uint32_t intid = (uint32_t)__builtin_ctz(v->held);
         vgic_lr_release(v, intid);

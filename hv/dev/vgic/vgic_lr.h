@@ -19,10 +19,16 @@ void vgic_lr_fold(struct vgic_vcpu *v, unsigned k);
 void vgic_lr_sync(struct vgic_vcpu *v, unsigned k);
 /* Gives an interrupt that wants one and has none a list register here, sorting all by priority when there are too many. */
 void vgic_lr_add(struct vgic_vcpu *v, uint32_t intid);
-/* Fold and sync of every list register here. */
-void vgic_lr_resync(struct vgic_vcpu *v);
-/* Gives the waiting interrupts list registers here; all: resync first. */
+/* Brings here together what other CPUs changed, and gives the waiting interrupts list registers; all: reads every list register. */
 void vgic_lr_flush(struct vgic_vcpu *v, bool all);
+
+/*
+ * Without the lock, here: an SGI, or a PPI whose physical interrupt pintid was taken, becomes pending in the list register that it had
+ * last. False: the long way is needed (vgic_vcpu.fast). Another CPU that changes the interrupt meanwhile marks it dirty and kicks,
+ * so the list register is put right before the guest runs on. Not while interrupts wait for a list register: this one may have to give way.
+ */
+bool vgic_lr_fast_sgi(struct vgic_vcpu *v, uint32_t intid);
+bool vgic_lr_fast_hw(struct vgic_vcpu *v, uint32_t intid, uint32_t pintid);
 
 /* The vCPU comes to this CPU / leaves it: afterwards its whole state is in memory. */
 void vgic_lr_load(struct vgic_vcpu *v);

@@ -144,7 +144,7 @@ static void write_clear_pending(const struct vgic_access *access, uint64_t value
         uint32_t i = (uint32_t)__builtin_ctzll(value);
         struct vgic_irq *irq = access_irq(access, i);
         struct vgic_vcpu *v = vgic_route_begin(access->vgic, irq);
-        vgic_irq_clear_pending(irq);
+        vgic_route_clear_pending(v, irq);
         vgic_route_end(v, irq, access->intid + i);
     }
 }

@@ -29,7 +29,8 @@ struct vgic_vcpu *vgic_route_begin(struct vgic *vgic, struct vgic_irq *irq)
         }
         spinlock_unlock(&v->lock);
     }
-    if (irq->lr != VGIC_NONE && vgic_route_here(v)) {
+    v->here = vgic_route_here(v);
+    if (irq->lr != VGIC_NONE && v->here) {
         vgic_lr_fold(v, irq->lr);
     }
     return v;
@@ -63,14 +64,25 @@ static void irq_place_here(struct vgic_vcpu *v, struct vgic_irq *irq, uint32_t i
     }
 }
 
+/* Nothing pending or active, nowhere to go. */
+static bool irq_idle(const struct vgic_vcpu *v, const struct vgic_irq *irq, uint32_t intid)
+{
+    return irq->lr == VGIC_NONE && (irq->state & (VIRQ_LATCH | VIRQ_LINE | VIRQ_ACTIVE)) == 0U &&
+           irq->owner == irq->target && v->wait.words == 0U && !irq_held(v, intid);
+}
+
 /* True when the owner has to be kicked. */
 static bool irq_place(struct vgic_vcpu *v, struct vgic_irq *irq, uint32_t intid)
 {
-    if (vgic_route_here(v)) {
+    if (irq_idle(v, irq, intid)) {
+        return false;
+    }
+    if (v->here) {
         irq_place_here(v, irq, intid);
         return !vcpu_runs_here(v->vcpu); /* it sleeps with its state still in this CPU */
     }
     if (irq->lr != VGIC_NONE || irq_held(v, intid)) {
+        vgic_set_add(&v->dirty, intid);
         return irq_mark_stale(v);
     }
     return vgic_lr_settle(v, irq, intid);
@@ -96,11 +108,12 @@ static void irq_move(struct vgic_vcpu *v, uint32_t intid)
 
 void vgic_route_unlock(struct vgic_vcpu *v)
 {
-    struct vgic_set moved = v->moved;
-    if (__builtin_expect(moved.words == 0U, 1)) {
+    struct vgic_set moved;
+    if (__builtin_expect(v->moved.words == 0U, 1)) {
         spinlock_unlock(&v->lock);
         return;
     }
+    moved = v->moved;
     v->moved = (struct vgic_set){0};
     spinlock_unlock(&v->lock);
     while (moved.words != 0U) {
@@ -110,23 +123,34 @@ void vgic_route_unlock(struct vgic_vcpu *v)
     }
 }
 
-bool vgic_route_end_kick(struct vgic_vcpu *v, struct vgic_irq *irq, uint32_t intid)
+void vgic_route_end_sent(struct vgic_vcpu *v, struct vgic_irq *irq, uint32_t intid)
 {
     bool kick = irq_place(v, irq, intid);
     vgic_route_unlock(v);
-    return kick;
+    if (kick) {
+        vcpu_kick(v->vcpu, VCPU_WORK_IRQ);
+    }
 }
 
 void vgic_route_end(struct vgic_vcpu *v, struct vgic_irq *irq, uint32_t intid)
 {
-    if (vgic_route_end_kick(v, irq, intid)) {
-        vcpu_kick(v->vcpu, VCPU_WORK_IRQ);
+    if (intid < VGIC_PRIVATE && !v->here) {
+        __atomic_store_n(&v->fast[intid], 0, __ATOMIC_RELAXED);
+    }
+    vgic_route_end_sent(v, irq, intid);
+}
+
+void vgic_route_clear_pending(struct vgic_vcpu *v, struct vgic_irq *irq)
+{
+    vgic_irq_clear_pending(irq);
+    if (irq->lr != VGIC_NONE && !v->here) {
+        irq->state |= VIRQ_UNPEND;
     }
 }
 
 void vgic_route_set_active(struct vgic_vcpu *v, struct vgic_irq *irq, uint32_t intid, bool active)
 {
-    if (vgic_route_here(v)) {
+    if (v->here) {
         vgic_lr_set_active(v, intid, active);
     } else if (irq->lr != VGIC_NONE) {
         irq->state &= (uint16_t) ~(VIRQ_ACTIVATE | VIRQ_DEACTIVATE);
@@ -171,10 +195,14 @@ void vgic_route_all(struct vgic *vgic)
         bool kick = false;
         spinlock_lock(&v->lock);
         vcpu_resettle(v);
+        for (uint32_t intid = 0; intid < VGIC_PRIVATE; intid++) {
+            __atomic_store_n(&v->fast[intid], 0, __ATOMIC_RELAXED);
+        }
         if (vgic_route_here(v)) {
             vgic_lr_flush(v, true);
             kick = !vcpu_runs_here(v->vcpu);
         } else if (v->loaded) {
+            v->refold = true;
             kick = irq_mark_stale(v);
         } else {
             kick = v->wait.words != 0U;
@@ -201,6 +229,7 @@ static void refresh_ask(struct vgic *vgic, uint64_t others)
         struct vgic_vcpu *v = vgic->vcpu[__builtin_ctzll(others)];
         bool kick;
         spinlock_lock(&v->lock);
+        v->refold = v->loaded;
         kick = v->loaded && irq_mark_stale(v);
         spinlock_unlock(&v->lock);
         if (kick) {

@@ -11,18 +11,19 @@
 
 /*
  * A change of one interrupt: begin locks its owner, brings its state up to date if its list register is on this CPU, and returns the
- * owner; the caller changes the state; end gives it where it belongs, unlocks and kicks. end_kick returns instead the vCPU to kick
- * or NULL, so that a loop may collect them.
+ * owner; the caller changes the state; end gives it where it belongs, unlocks and kicks. end_sent: no more than its pending latch was set.
  */
 struct vgic_vcpu *vgic_route_begin(struct vgic *vgic, struct vgic_irq *irq);
 void vgic_route_end(struct vgic_vcpu *v, struct vgic_irq *irq, uint32_t intid);
-bool vgic_route_end_kick(struct vgic_vcpu *v, struct vgic_irq *irq, uint32_t intid);
+void vgic_route_end_sent(struct vgic_vcpu *v, struct vgic_irq *irq, uint32_t intid);
 
 /* Unlocks, then moves to other owners the interrupts that have to go. */
 void vgic_route_unlock(struct vgic_vcpu *v);
 
 /* With the owner locked: the active state as GICx_ISACTIVER and ICACTIVER write it. */
 void vgic_route_set_active(struct vgic_vcpu *v, struct vgic_irq *irq, uint32_t intid, bool active);
+/* With the owner locked: GICx_ICPENDR. */
+void vgic_route_clear_pending(struct vgic_vcpu *v, struct vgic_irq *irq);
 /* With the owner locked: an interrupt that any vCPU may take gets a target, when it is about to become pending. */
 void vgic_route_choose(struct vgic_vcpu *v, struct vgic_irq *irq);
 

@@ -42,6 +42,12 @@ void vgic_irq_fold(struct vgic_irq *irq, bool pending, bool active)
     if (active) {
         irq->state |= VIRQ_ACTIVE;
     }
+    if (pending && (irq->state & VIRQ_EDGE) != 0U) {
+        irq->state |= VIRQ_LR_LATCH;
+    }
+    if ((irq->state & VIRQ_UNPEND) != 0U) {
+        irq->state &= (uint16_t) ~(VIRQ_UNPEND | VIRQ_LR_LATCH);
+    }
 }
 
 uint8_t vgic_route_target(uint64_t irouter, uint32_t vcpu_count)

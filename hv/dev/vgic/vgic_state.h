@@ -33,6 +33,7 @@ struct vcpu;
 #define VIRQ_ACTIVATE 0x080U   /* asked for while in a list register of another CPU */
 #define VIRQ_DEACTIVATE 0x100U /* likewise */
 #define VIRQ_ANY_TARGET 0x200U /* GICD_IROUTER.Interrupt_Routing_Mode */
+#define VIRQ_UNPEND 0x400U     /* GICx_ICPENDR, written while in a list register of another CPU */
 
 struct vgic_irq {
     uint16_t state;
@@ -56,15 +57,24 @@ struct vgic_vcpu {
     uint32_t index;
     bool loaded;      /* its list registers are those of the CPU that runs it */
     bool asleep;      /* GICR_WAKER.ProcessorSleep */
+    bool here;        /* while locked by vgic_route_begin: the vCPU is loaded on the CPU that locked it */
+    bool refold;      /* another CPU wants every list register read */
     bool overflow;    /* more interrupts want a list register than there are */
     uint32_t lr_used; /* list registers that lr_intid speaks about; the guest may have emptied them since */
     uint32_t held;    /* PPIs whose physical interrupt is kept active on this CPU */
     uint16_t lr_intid[VGIC_LR_MAX];
     struct vgic_set wait;  /* interrupts that want a list register and have none */
     struct vgic_set moved; /* interrupts that are to go to another owner when the lock is released */
+    struct vgic_set dirty; /* interrupts in list registers that another CPU changed */
     struct vgic_irq irq[VGIC_PRIVATE];
-    uint64_t hcr;  /* ICH_HCR_EL2 as last written */
-    uint64_t vmcr; /* this and the next two: valid while not loaded */
+    /*
+     * For private interrupts in a list register: what it holds when the interrupt becomes pending anew, so that a self-sent SGI or a
+     * physical timer interrupt needs no lock; 0 when it has to take the long way. Set on the vCPU's CPU, cleared on any.
+     */
+    uint64_t fast[VGIC_PRIVATE];
+    uint64_t sgi_self; /* ICC_SGI1R_EL1 but for the INTID: to this vCPU alone */
+    uint64_t hcr;      /* ICH_HCR_EL2 as last written */
+    uint64_t vmcr;     /* this and the next two: valid while not loaded */
     uint64_t ap0r[4];
     uint64_t ap1r[4];
 };
@@ -145,7 +155,10 @@ bool vgic_irq_line(struct vgic_irq *irq, bool level);
 void vgic_irq_clear_pending(struct vgic_irq *irq);
 /* After power-on. target: vCPU, for private interrupts their own. */
 void vgic_irq_reset(struct vgic_irq *irq, uint32_t intid, uint8_t owner);
-/* Pending and active state that the guest left in a list register; a pending state no longer there was acknowledged. */
+/*
+ * Pending and active state that the guest left in a list register; a pending state no longer there was acknowledged. An edge-triggered
+ * interrupt or SGI that is pending there may have become so without a lock (vgic_vcpu.fast).
+ */
 void vgic_irq_fold(struct vgic_irq *irq, bool pending, bool active);
 
 /* GICD_IROUTER: the vCPU, or VGIC_NONE when no vCPU has the affinity. Interrupt_Routing_Mode is not looked at. */
