@@ -146,5 +146,10 @@ enum status vm_build_tree(const struct vm *vm, const struct guest_boot *boot, vo
     if (tree.error == 0) {
         tree.error = fdt_finish(tree.fdt);
     }
+    if (tree.error == 0) {
+        /* Sequential writing leaves its strings at the end of the buffer, where the guest would find them behind the tree. */
+        uint32_t used = fdt_totalsize(buffer);
+        memset((uint8_t *)buffer + used, 0, size - used);
+    }
     return guest_tree_status(&tree);
 }

@@ -95,6 +95,26 @@ static void check_registers(const struct timer *timer)
     timer->set_ctl(0);
 }
 
+/*
+ * After the line fell. In hardware the interrupt goes; one that a hypervisor had already handed to a list register may come once
+ * more (IHI 0069 knows it as spurious), but never twice.
+ */
+static bool gone_or_once(const struct timer *timer)
+{
+    (void)psci(PSCI_VERSION, 0, 0, 0);
+    delay_us(1000);
+    if (!pending_irq()) {
+        return true;
+    }
+    uint32_t intid = gic_acknowledge();
+    if (intid < 1020U) {
+        gic_end(intid);
+    }
+    (void)psci(PSCI_VERSION, 0, 0, 0);
+    delay_us(1000);
+    return (intid == timer->intid || intid == SPURIOUS) && !pending_irq();
+}
+
 /* Masked, the condition is seen by polling, and no interrupt is. */
 static void check_masked(const struct timer *timer)
 {
@@ -109,14 +129,14 @@ static void check_masked(const struct timer *timer)
     ok(WAIT_FOR(pending_irq()), "%s timer: unmasked, it does", timer->name);
     ok(gic_is_pending(timer->intid), "%s timer: GICR_ISPENDR0 shows it", timer->name);
     timer->set_ctl(CTL_ENABLE | CTL_IMASK);
-    ok(WAIT_FOR(!pending_irq()), "%s timer: masked again, it goes", timer->name);
+    ok(gone_or_once(timer), "%s timer: masked again, it goes, or comes once", timer->name);
     timer->set_ctl(CTL_ENABLE);
     ok(WAIT_FOR(pending_irq()), "%s timer: and comes back", timer->name);
     is(gic_acknowledge(), timer->intid, "%s timer: taken", timer->name);
     gic_end(timer->intid);
     ok(WAIT_FOR(pending_irq()), "%s timer: it comes again, as a level does", timer->name);
     timer->set_ctl(0);
-    ok(WAIT_FOR(!pending_irq()), "%s timer: off, it goes", timer->name);
+    ok(gone_or_once(timer), "%s timer: off, it goes, or comes once", timer->name);
     is(gic_acknowledge(), SPURIOUS, "%s timer: and leaves nothing", timer->name);
 }
 
@@ -270,6 +290,7 @@ static void check_past(const struct timer *timer)
     wfi();
     ok(WAIT_FOR(pending_irq()), "%s timer: so does TVAL 0", timer->name);
     timer->set_ctl(0);
+    ok(gone_or_once(timer), "%s timer: off, it goes, or comes once", timer->name);
     gic_disable(timer->intid);
 }
 
