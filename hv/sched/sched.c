@@ -239,15 +239,14 @@ unsigned sched_place(const struct world *world)
     return best;
 }
 
-/* Makes the CPU of a queue look at it. Queue locked on entry, not any more on return. */
+/* Makes the CPU of a queue look at it. Its running world is accounted. Queue locked on entry, not any more on return. */
 static void poke(struct run_queue *queue, unsigned cpu, const struct world *woken)
 {
     struct prda *target = prda_of(cpu);
     struct world *running = target->current;
     bool at_once = running == &queue->idle;
     if (!at_once) {
-        uint64_t ran = timer_count() - running->started;
-        at_once = sched_preempts(woken->vruntime, running->vruntime + sched_charge(ran, running->weight), wake_ticks);
+        at_once = sched_preempts(woken->vruntime, running->vruntime, wake_ticks);
     }
     bool first_waiter = queue->ready == 1U;
     spinlock_unlock(&queue->lock);
@@ -286,6 +285,8 @@ static void wake(struct world *world, bool interrupt)
             return;
         }
         world->wake_pending = false;
+        /* One that runs alone is not accounted otherwise: the queue's time would stand still, and the woken one have all of it as credit. */
+        account(queue, prda_of(cpu)->current);
         world->vruntime = sched_wake_vruntime(world->vruntime, queue->minimum, slice_ticks);
         enqueue(queue, world);
         poke(queue, cpu, world);
