@@ -53,7 +53,7 @@ static void path_widen(const char *path, CHAR16 *wide)
 {
     size_t i = 0;
 
-    for (; path[i] != '\0' && i < CONFIG_MAX_PATH; i++) {
+    for (; i < CONFIG_MAX_PATH && path[i] != '\0'; i++) {
         wide[i] = (CHAR16)(unsigned char)path[i];
     }
     wide[i] = 0;

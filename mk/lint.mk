@@ -40,7 +40,7 @@ $(foreach v,hv host pe tool guest,$(eval $(call tidy_rule,$v)))
 
 CPPCHECK_C = $(HV_C) $(HV_ARCH_C) $(HV_HOST_C) $(BOOT_C) $(wildcard tool/*.c)
 CPPCHECK_FLAGS := --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
-                  --suppressions-list=mk/cppcheck.txt --cppcheck-build-dir=$(B)/cppcheck --max-configs=1 \
+                  --suppressions-list=mk/cppcheck.txt --cppcheck-build-dir=$(B)/cppcheck --max-configs=1 '-D_Noreturn=__attribute__((noreturn))' \
                   -Iinclude -Ihv -Iboot -Itool -I$(B)
 lint-cppcheck: | $(PACKAGES) $(B)/version.h
 	$(call say,CPPCHECK,$(wildcard hv boot tool))

@@ -90,7 +90,7 @@ raw
 send sleep 1000; echo ended-with-$?\r
 pause 1
 send \x03
-wait 10 # 
+wait 10 / #
 send echo still-$((20+2))\r
 wait 10 still-22
 send poweroff\r

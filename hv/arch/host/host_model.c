@@ -23,11 +23,15 @@ static _Thread_local char failure_text[512];
 static _Thread_local void (*wait_hook)(void);
 static _Thread_local bool waits_for_interrupt;
 
-static _Noreturn void verdict(enum expectation kind, const char *what, const char *format, va_list arguments)
+static void describe(const char *what, const char *format, va_list arguments)
 {
     int length = snprintf(failure_text, sizeof(failure_text), "%s: ", what);
     if (length > 0)
         (void)vsnprintf(failure_text + length, sizeof(failure_text) - (size_t)length, format, arguments);
+}
+
+static _Noreturn void verdict(enum expectation kind)
+{
     if (expectation == kind)
         longjmp(expectation_jump, 1);
     (void)fprintf(stderr, "%s\n", failure_text);
@@ -38,14 +42,18 @@ void host_fail(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    verdict(EXPECT_FAILURE, "model", format, arguments);
+    describe("model", format, arguments);
+    va_end(arguments);
+    verdict(EXPECT_FAILURE);
 }
 
 void panic(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    verdict(EXPECT_PANIC, "panic", format, arguments);
+    describe("panic", format, arguments);
+    va_end(arguments);
+    verdict(EXPECT_PANIC);
 }
 
 static bool expect(enum expectation kind, void (*function)(void *context), void *context)
