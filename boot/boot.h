@@ -20,11 +20,18 @@
 
 #define BOOT_MAX_OWN (HANDOFF_MAX_MODULES + 16U)
 
-#define BOOT_POOL_SIZE 0x400000ULL  /* HANDOFF_RAM_POOL */
+#define BOOT_POOL_SIZE 0x400000ULL /* HANDOFF_RAM_POOL */
 #define BOOT_POOL_ALIGN 0x200000ULL
 #define BOOT_RESERVE 0x2000000ULL /* 32 MiB: what the hypervisor needs beside the VMs' memory */
 
 #define MIB 0x100000ULL
+
+/* Checked where the loader runs; on the build machine uint64_t is another type of the same size. */
+#ifdef _WIN32
+#define BOOT_FORMAT __attribute__((format(printf, 2, 3)))
+#else
+#define BOOT_FORMAT
+#endif
 
 struct boot {
     EFI_HANDLE image;
@@ -45,15 +52,20 @@ struct boot {
     size_t own_count;
 };
 
-/* boot_console.c: the firmware's console. %s %c %u %x %llu %llx with width and leading zeros, and %%; '\n' becomes CR LF.
- * boot_line begins the line with "ashlar: ", boot_error with "ashlar: error: "; both end it. */
-void boot_print(struct boot *boot, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void boot_line(struct boot *boot, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void boot_error(struct boot *boot, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/*
+ * boot_console.c: the firmware's console. %s %c %u %x %llu %llx with width and leading zeros, and %%; '\n' becomes CR
+ * LF. boot_line begins the line with "ashlar: ", boot_error with "ashlar: error: "; both end it.
+ */
+void boot_print(struct boot *boot, const char *format, ...) BOOT_FORMAT;
+void boot_line(struct boot *boot, const char *format, ...) BOOT_FORMAT;
+void boot_error(struct boot *boot, const char *format, ...) BOOT_FORMAT;
 const char *boot_status_text(EFI_STATUS status);
 
-/* boot_memory.c: pages that are remembered in boot->own. size is in bytes and rounded up to pages; align a power of two.
- * Errors: EFI_OUT_OF_RESOURCES and what AllocatePages returns; nothing is printed, since only the caller knows for what. */
+/*
+ * boot_memory.c: pages that are remembered in boot->own. size is in bytes and rounded up to pages; align a power of
+ * two. Errors: EFI_OUT_OF_RESOURCES and what AllocatePages returns; nothing is printed, since only the caller knows
+ * for what.
+ */
 EFI_STATUS boot_memory_allocate(struct boot *boot, enum EFI_MEMORY_TYPE efi_type, uint32_t region_type, uint64_t size,
                                 uint64_t align, uint64_t *base);
 void boot_memory_free_all(struct boot *boot);
@@ -76,6 +88,16 @@ void boot_pvpanic_report(struct boot *boot);
 
 /* boot_image.c: unpacks the hypervisor. */
 EFI_STATUS boot_image_load(struct boot *boot);
+
+/*
+ * boot_map.c: the memory map. boot_map_allocate gets room for it (and says why not); boot_map_get reads it into that
+ * room; boot_map_translate makes at most max regions of it in struct handoff; boot_map_exit does both until
+ * ExitBootServices takes the key, a bounded number of times, and prints nothing.
+ */
+EFI_STATUS boot_map_allocate(struct boot *boot);
+EFI_STATUS boot_map_get(struct boot *boot, UINTN *key);
+enum boot_regions_status boot_map_translate(struct boot *boot, size_t max);
+EFI_STATUS boot_map_exit(struct boot *boot);
 
 /* boot_exit.c: leaves boot services. When it returns EFI_SUCCESS, nothing of boot services may be called any more. */
 EFI_STATUS boot_exit(struct boot *boot);

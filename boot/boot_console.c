@@ -145,13 +145,27 @@ void boot_error(struct boot *boot, const char *format, ...)
 const char *boot_status_text(EFI_STATUS status)
 {
     static const char *const text[] = {
-        [1] = "EFI_LOAD_ERROR",       [2] = "EFI_INVALID_PARAMETER", [3] = "EFI_UNSUPPORTED",
-        [4] = "EFI_BAD_BUFFER_SIZE",  [5] = "EFI_BUFFER_TOO_SMALL",  [6] = "EFI_NOT_READY",
-        [7] = "EFI_DEVICE_ERROR",     [8] = "EFI_WRITE_PROTECTED",   [9] = "EFI_OUT_OF_RESOURCES",
-        [10] = "EFI_VOLUME_CORRUPTED", [11] = "EFI_VOLUME_FULL",     [12] = "EFI_NO_MEDIA",
-        [13] = "EFI_MEDIA_CHANGED",   [14] = "EFI_NOT_FOUND",        [15] = "EFI_ACCESS_DENIED",
-        [16] = "EFI_NO_RESPONSE",     [18] = "EFI_TIMEOUT",          [21] = "EFI_ABORTED",
-        [25] = "EFI_INCOMPATIBLE_VERSION", [26] = "EFI_SECURITY_VIOLATION", [27] = "EFI_CRC_ERROR",
+        [1] = "EFI_LOAD_ERROR",
+        [2] = "EFI_INVALID_PARAMETER",
+        [3] = "EFI_UNSUPPORTED",
+        [4] = "EFI_BAD_BUFFER_SIZE",
+        [5] = "EFI_BUFFER_TOO_SMALL",
+        [6] = "EFI_NOT_READY",
+        [7] = "EFI_DEVICE_ERROR",
+        [8] = "EFI_WRITE_PROTECTED",
+        [9] = "EFI_OUT_OF_RESOURCES",
+        [10] = "EFI_VOLUME_CORRUPTED",
+        [11] = "EFI_VOLUME_FULL",
+        [12] = "EFI_NO_MEDIA",
+        [13] = "EFI_MEDIA_CHANGED",
+        [14] = "EFI_NOT_FOUND",
+        [15] = "EFI_ACCESS_DENIED",
+        [16] = "EFI_NO_RESPONSE",
+        [18] = "EFI_TIMEOUT",
+        [21] = "EFI_ABORTED",
+        [25] = "EFI_INCOMPATIBLE_VERSION",
+        [26] = "EFI_SECURITY_VIOLATION",
+        [27] = "EFI_CRC_ERROR",
     };
     uint64_t code = status & ~EFI_ERROR_BIT;
 

@@ -59,9 +59,9 @@ static inline bool cpu_identity_mapped(unsigned exception_level, uint64_t addres
 
 /*
  * Makes code that was just written visible to instruction fetch: DC CVAC over every line by CTR_EL0.DminLine, then the
- * instruction caches (DDI 0487, B2.7.4 "Ordering of cache maintenance" and D7.5.9, the self-modifying code sequence). To the
- * point of coherency, not only of unification, since the hypervisor executes its first instructions with the MMU off.
- * CTR_EL0.IDC and DIC would allow less; this is done once.
+ * instruction caches (DDI 0487, B2.7.4 "Ordering of cache maintenance" and D7.5.9, the self-modifying code sequence).
+ * To the point of coherency, not only of unification, since the hypervisor executes its first instructions with the
+ * MMU off. CTR_EL0.IDC and DIC would allow less; this is done once.
  */
 static inline void cpu_sync_code(uint64_t base, uint64_t size)
 {

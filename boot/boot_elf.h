@@ -25,16 +25,16 @@ struct boot_elf {
 
 enum boot_elf_status {
     BOOT_ELF_OK,
-    BOOT_ELF_TRUNCATED,      /* a header or a segment's contents lie outside the file */
-    BOOT_ELF_NOT_ELF64,      /* not a 64-bit little-endian ELF file of version 1 */
+    BOOT_ELF_TRUNCATED, /* a header or a segment's contents lie outside the file */
+    BOOT_ELF_NOT_ELF64, /* not a 64-bit little-endian ELF file of version 1 */
     BOOT_ELF_NOT_AARCH64,
-    BOOT_ELF_NOT_DYN,        /* not position-independent */
-    BOOT_ELF_BAD_HEADERS,    /* program headers of another size, or none */
-    BOOT_ELF_TOO_MANY,       /* more than BOOT_ELF_MAX_SEGMENTS to load */
-    BOOT_ELF_BAD_SEGMENT,    /* sizes or alignment contradict each other */
-    BOOT_ELF_WRITE_EXECUTE,  /* a segment is writable and executable */
-    BOOT_ELF_OVERLAP,        /* segments not ascending, or two in one place */
-    BOOT_ELF_NOT_ALIGNED,    /* the lowest address is not a multiple of 2 MiB */
+    BOOT_ELF_NOT_DYN,       /* not position-independent */
+    BOOT_ELF_BAD_HEADERS,   /* program headers of another size, or none */
+    BOOT_ELF_TOO_MANY,      /* more than BOOT_ELF_MAX_SEGMENTS to load */
+    BOOT_ELF_BAD_SEGMENT,   /* sizes or alignment contradict each other */
+    BOOT_ELF_WRITE_EXECUTE, /* a segment is writable and executable */
+    BOOT_ELF_OVERLAP,       /* segments not ascending, or two in one place */
+    BOOT_ELF_NOT_ALIGNED,   /* the lowest address is not a multiple of 2 MiB */
     BOOT_ELF_TOO_BIG,
     BOOT_ELF_BAD_ENTRY,
 };

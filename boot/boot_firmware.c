@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the firmware knows and the hypervisor will want: ACPI root pointer (ACPI 6.5, 5.2.5.3), device tree (Devicetree
- * Specification, chapter 5), SMBIOS 3 entry point (DSP0134, 5.2.2), random seed, time. Each is checked before its address
- * is passed on; one that is not sound counts as absent and is named.
+ * Specification, chapter 5), SMBIOS 3 entry point (DSP0134, 5.2.2), random seed, time. Each is checked before its
+ * address is passed on; one that is not sound counts as absent and is named.
  */
 #include <libfdt.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "boot_time.h"
 
 #define FDT_MAX 0x400000U /* 4 MiB */
-#define RSDP_MIN 36U /* the structure without what C pads it with */
+#define RSDP_MIN 36U      /* the structure without what C pads it with */
 #define RSDP_MAX 4096U
 #define FDT_SEED_MIN 8U
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Unpacks the hypervisor, the ELF image that payload.S put into ashlar.efi, into memory from which it can run: 2 MiB aligned,
- * executable under the firmware's own tables, visible to instruction fetch. It relocates itself.
+ * Unpacks the hypervisor, the ELF image that payload.S put into ashlar.efi, into memory from which it can run: 2 MiB
+ * aligned, executable under the firmware's own tables, visible to instruction fetch. It relocates itself.
  */
 #include "boot.h"
 #include "boot_cpu.h"
@@ -26,8 +26,10 @@ static EFI_STATUS image_make_executable(struct boot *boot, uint64_t base, uint64
     protocol = interface;
     status = protocol->ClearMemoryAttributes(protocol, base, size, EFI_MEMORY_RP | EFI_MEMORY_RO | EFI_MEMORY_XP);
     if (status != EFI_SUCCESS) {
-        boot_error(boot, "hypervisor: the firmware does not make its memory executable (%s): turn memory protection off in "
-                         "the firmware set-up", boot_status_text(status));
+        boot_error(boot,
+                   "hypervisor: the firmware does not make its memory executable (%s): turn memory protection off in "
+                   "the firmware set-up",
+                   boot_status_text(status));
     }
     return status;
 }

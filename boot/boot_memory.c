@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The loader's own memory: AllocatePages and FreePages (UEFI 2.10, 7.2), each allocation remembered in boot->own with the
- * region type under which the hypervisor will find it.
+ * The loader's own memory: AllocatePages and FreePages (UEFI 2.10, 7.2), each allocation remembered in boot->own with
+ * the region type under which the hypervisor will find it.
  */
 #include "boot.h"
 

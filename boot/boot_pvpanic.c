@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Finds the PCI pvpanic device, by which a virtual machine's owner learns of a panic: vendor 1b36h, device 0011h, BAR 0 with
- * one register of one byte; reading it says which events it takes, bit 0 is "panicked" (QEMU's device specification).
- * Through EFI_PCI_IO_PROTOCOL (UEFI 2.10, 14.4) where the firmware has it, else through the configuration space that the
- * device tree's pci-host-ecam-generic node describes (Devicetree binding of IEEE 1275 PCI; PCIe Base 7.2.2), bus 0 only.
- * A device whose memory decoding stays off or whose register does not answer is not there for us.
+ * Finds the PCI pvpanic device, by which a virtual machine's owner learns of a panic: vendor 1b36h, device 0011h, BAR
+ * 0 with one register of one byte; reading it says which events it takes, bit 0 is "panicked" (QEMU's device
+ * specification). Through EFI_PCI_IO_PROTOCOL (UEFI 2.10, 14.4) where the firmware has it, else through the
+ * configuration space that the device tree's pci-host-ecam-generic node describes (Devicetree binding of IEEE 1275
+ * PCI; PCIe Base 7.2.2), bus 0 only. A device whose memory decoding stays off or whose register does not answer is not
+ * there for us.
  */
 #include <libfdt.h>
 #include <string.h>
@@ -50,7 +51,10 @@ static uint64_t pci_io_bar(struct EFI_PCI_IO_PROTOCOL *pci)
     return bar_address(bars[0], bars[1]);
 }
 
-/* Where a BAR below 4 GiB ends, from its QWORD address space descriptor (ACPI 6.5, 6.4.3.5.1); 0 when it is no such BAR. */
+/*
+ * Where a BAR below 4 GiB ends, from its QWORD address space descriptor (ACPI 6.5, 6.4.3.5.1); 0 when it is no such
+ * BAR.
+ */
 static uint64_t bar_end(struct boot *boot, struct EFI_PCI_IO_PROTOCOL *pci, uint8_t index)
 {
     void *resources = NULL;
@@ -71,8 +75,8 @@ static uint64_t bar_end(struct boot *boot, struct EFI_PCI_IO_PROTOCOL *pci, uint
 }
 
 /*
- * A place behind every BAR below 4 GiB that the firmware assigned. A multiple of 1 MiB, so behind the windows of bridges, too.
- * 0 = no BAR shows where the root bridge's memory lies.
+ * A place behind every BAR below 4 GiB that the firmware assigned. A multiple of 1 MiB, so behind the windows of
+ * bridges, too. 0 = no BAR shows where the root bridge's memory lies.
  */
 static uint64_t bar_place(struct boot *boot, EFI_HANDLE *handles, UINTN count)
 {
@@ -109,7 +113,10 @@ static uint64_t pci_io_assign(struct boot *boot, struct EFI_PCI_IO_PROTOCOL *pci
     return pci_io_bar(pci);
 }
 
-/* Reads the register through the root bridge, which knows its own windows: a wrong address is an error, not an abort. */
+/*
+ * Reads the register through the root bridge, which knows its own windows: a wrong address is an error, not an
+ * abort.
+ */
 static bool register_answers(struct boot *boot, uint64_t address)
 {
     static const struct EFI_GUID guid = EFI_PCI_ROOT_BRIDGE_IO_PROTOCOL_GUID;

@@ -179,8 +179,8 @@ static bool region_extend(struct handoff_region *last, const struct claim *claim
     return true;
 }
 
-enum boot_regions_status boot_regions_translate(const struct boot_map *map, const struct boot_own *own, size_t own_count,
-                                                struct handoff_region *out, size_t max, size_t *count)
+enum boot_regions_status boot_regions_translate(const struct boot_map *map, const struct boot_own *own,
+                                                size_t own_count, struct handoff_region *out, size_t max, size_t *count)
 {
     size_t descriptors = 0;
     size_t used = 0;
@@ -196,10 +196,8 @@ enum boot_regions_status boot_regions_translate(const struct boot_map *map, cons
         if (used == max) {
             return BOOT_REGIONS_TOO_MANY;
         }
-        out[used++] = (struct handoff_region){.base = claim.start,
-                                              .size = claim.end - claim.start,
-                                              .type = claim.type,
-                                              .efi_attribute = claim.attribute};
+        out[used++] = (struct handoff_region){
+            .base = claim.start, .size = claim.end - claim.start, .type = claim.type, .efi_attribute = claim.attribute};
     }
     if (status == BOOT_REGIONS_OK) {
         *count = used;

@@ -37,12 +37,13 @@ enum boot_regions_status {
  * Writes the regions to out (at most max), sorted by base, not overlapping, neighbours of the same type and attribute
  * merged. *count is set on BOOT_REGIONS_OK only. What is not RAM and not a runtime service's is left out.
  *
- * A page described twice gets the most careful of its types; the loader's own allocations win over all. A descriptor that
- * does not start at a page boundary gives away only whole pages if it is free memory and claims every page that it
+ * A page described twice gets the most careful of its types; the loader's own allocations win over all. A descriptor
+ * that does not start at a page boundary gives away only whole pages if it is free memory and claims every page that it
  * touches otherwise.
  */
-enum boot_regions_status boot_regions_translate(const struct boot_map *map, const struct boot_own *own, size_t own_count,
-                                                struct handoff_region *out, size_t max, size_t *count);
+enum boot_regions_status boot_regions_translate(const struct boot_map *map, const struct boot_own *own,
+                                                size_t own_count, struct handoff_region *out, size_t max,
+                                                size_t *count);
 
 /* Bytes in regions of this type. */
 uint64_t boot_regions_sum(const struct handoff_region *regions, size_t count, uint32_t type);

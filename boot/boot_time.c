@@ -2,9 +2,9 @@
 /*
  * EFI_TIME to Unix time (UEFI 2.10, 8.3.1 GetTime). Pure; called by boot_firmware.c.
  *
- * "Localtime = UTC - TimeZone", so UTC is the fields plus TimeZone minutes, daylight saving included. An unspecified time
- * zone leaves open whether the clock is local time; it is taken as UTC, less the hour that EFI_TIME_IN_DAYLIGHT says
- * was added.
+ * "Localtime = UTC - TimeZone", so UTC is the fields plus TimeZone minutes, daylight saving included. An unspecified
+ * time zone leaves open whether the clock is local time; it is taken as UTC, less the hour that EFI_TIME_IN_DAYLIGHT
+ * says was added.
  */
 #include "boot_time.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Loads the compiled configuration and every file that it names from the volume that ashlar.efi came from: UEFI 2.10, 9.1
- * (loaded image), 13.4 and 13.5 (files); include/ashlar/config.h for the paths. Fills the module array of struct handoff.
- * A file is read in chunks so that a long read shows that it lives.
+ * Loads the compiled configuration and every file that it names from the volume that ashlar.efi came from: UEFI 2.10,
+ * 9.1 (loaded image), 13.4 and 13.5 (files); include/ashlar/config.h for the paths. Fills the module array of struct
+ * handoff. A file is read in chunks so that a long read shows that it lives.
  */
 #include <string.h>
 
@@ -36,8 +36,10 @@ static EFI_STATUS volume_open(struct boot *boot, struct EFI_FILE_PROTOCOL **root
         status = device != NULL ? boot->services->HandleProtocol(device, &volume_guid, &volume) : EFI_NOT_FOUND;
     }
     if (status != EFI_SUCCESS) {
-        boot_error(boot, "volume: ashlar.efi did not come from a file system (%s): start it from the EFI system partition "
-                         "that holds " CONFIG_PATH_EFI, boot_status_text(status));
+        boot_error(boot,
+                   "volume: ashlar.efi did not come from a file system (%s): start it from the EFI system partition "
+                   "that holds " CONFIG_PATH_EFI,
+                   boot_status_text(status));
         return status;
     }
     status = ((struct EFI_SIMPLE_FILE_SYSTEM_PROTOCOL *)volume)->OpenVolume(volume, root);
@@ -77,7 +79,10 @@ static EFI_STATUS file_open(struct boot *boot, struct EFI_FILE_PROTOCOL *root, c
     return status;
 }
 
-/* The file's size from its EFI_FILE_INFO, which is longer than our buffer only if the name is: that is an error, too. */
+/*
+ * The file's size from its EFI_FILE_INFO, which is longer than our buffer only if the name is: that is an error,
+ * too.
+ */
 static EFI_STATUS file_size(struct boot *boot, struct EFI_FILE_PROTOCOL *file, const struct wanted *w, uint64_t *size)
 {
     static const struct EFI_GUID info_guid = EFI_FILE_INFO_ID;
@@ -105,13 +110,17 @@ static EFI_STATUS file_size(struct boot *boot, struct EFI_FILE_PROTOCOL *file, c
 static EFI_STATUS size_check(struct boot *boot, const struct wanted *w, uint64_t size)
 {
     if (w->size != 0 && size != w->size) {
-        boot_error(boot, "%s: %s: %s has %llu bytes, the configuration says %llu: write the disk image again with "
-                         "`ashlar image`", w->vm, w->what, w->path, size, w->size);
+        boot_error(boot,
+                   "%s: %s: %s has %llu bytes, the configuration says %llu: write the disk image again with "
+                   "`ashlar image`",
+                   w->vm, w->what, w->path, size, w->size);
         return EFI_LOAD_ERROR;
     }
     if (size == 0 || size > w->max) {
-        boot_error(boot, "%s: %s: %s has %llu bytes, allowed are 1 to %llu: write the disk image again with "
-                         "`ashlar image`", w->vm, w->what, w->path, size, w->max);
+        boot_error(boot,
+                   "%s: %s: %s has %llu bytes, allowed are 1 to %llu: write the disk image again with "
+                   "`ashlar image`",
+                   w->vm, w->what, w->path, size, w->max);
         return EFI_LOAD_ERROR;
     }
     return EFI_SUCCESS;
@@ -214,8 +223,9 @@ static EFI_STATUS config_load(struct boot *boot, struct EFI_FILE_PROTOCOL *root)
         return status;
     }
     if (!config_check((const void *)(uintptr_t)base, size, &boot->config, fault_report, boot)) {
-        boot_error(boot, "configuration: " CONFIG_PATH_EFI " is refused: write the disk image again with `ashlar image` of "
-                         "this version");
+        boot_error(boot,
+                   "configuration: " CONFIG_PATH_EFI " is refused: write the disk image again with `ashlar image` of "
+                   "this version");
         return EFI_LOAD_ERROR;
     }
     boot->handoff->config = base;

@@ -7,6 +7,9 @@
  */
 #pragma once
 
+/* The tables keep the shape of the specification's own. */
+/* clang-format off */
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

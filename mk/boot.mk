@@ -5,8 +5,9 @@
 # The validator of the configuration is the hypervisor's own file: a configuration is refused while there is a firmware.
 BOOT_C := $(sort $(wildcard boot/*.c)) hv/vm/config_check.c
 BOOT_S := $(sort $(wildcard boot/*.S))
-# What needs no firmware, built natively too for its unit tests.
-BOOT_PURE := boot/boot_elf.c boot/boot_regions.c boot/boot_time.c
+# What needs no instruction of its own, built natively too for its unit tests (over a firmware of theirs).
+BOOT_PURE := boot/boot_console.c boot/boot_elf.c boot/boot_map.c boot/boot_memory.c boot/boot_regions.c boot/boot_time.c \
+             boot/boot_volume.c
 
 BOOT_CFLAGS := --target=aarch64-unknown-windows -march=armv8-a -std=c11 -O2 -ffreestanding -fshort-wchar -fno-common \
                -mgeneral-regs-only -mno-stack-arg-probe -mno-outline-atomics -fno-stack-protector \

@@ -4,8 +4,9 @@
  *
  * The loader calls the entry point of the hypervisor's ELF image with
  *   x0 = physical address of struct handoff,
- *   EL2, HCR_EL2.E2H = 0, MMU and caches on, every byte of RAM below identity-mapped readable and writable and the
- *   hypervisor image executable, DAIF masked, boot services ended, only the boot CPU running,
+ *   EL2, HCR_EL2.E2H = 0, MMU and caches on, the regions POOL, HV, HANDOFF and MODULE below identity-mapped readable
+ *   and writable (in FREE the firmware may have left guard pages unmapped) and the hypervisor image executable, DAIF
+ *   masked, boot services ended, only the boot CPU running,
  *   the hypervisor image cleaned to the point of coherency and the instruction cache invalidated.
  * All addresses are physical. Strings are NUL-terminated. Numbers are little-endian.
  */

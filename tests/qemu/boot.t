@@ -173,6 +173,20 @@ expect_refusal 'EL1, device tree' 'ashlar: error: processor: this machine gives 
 run acpi cortex-a72 -M gic-version=2
 expect_refusal 'GICv2' 'ashlar: error: interrupt controller: no GICv3 .*'
 
+# Without pvpanic the firmware has control again and goes on to its next boot option.
+make_disk
+mdel -i "$work/disk" ::ashlar/config.dtb
+mkfifo "$work/pipe"
+timeout -k 3 60 "$qemu" -M virt,virtualization=on,gic-version=3 -cpu cortex-a72 -m 1G -display none -nodefaults -serial stdio \
+    -drive "if=pflash,unit=0,format=raw,readonly=on,file=$firmware/AAVMF_CODE.fd" -boot menu=on,splash-time=0 \
+    -drive "if=none,id=d,format=raw,readonly=on,file=$work/disk" -device virtio-blk-pci,drive=d,romfile= \
+    </dev/null >"$work/pipe" 2>&1 &
+machine=$!
+grep -a -m 1 'BdsDxe: failed to start' <"$work/pipe" | tr -d '\r\000\033' >"$work/console" || :
+kill "$machine"
+wait "$machine" || :
+line_is 'back to the firmware, with the status of what failed' 'BdsDxe: failed to start .*: Not Found'
+
 # Refusals by the volume, under both firmwares.
 for kind in acpi u-boot; do
     make_disk

@@ -40,11 +40,21 @@ static void good_image(struct image *image)
     image->header.e_ehsize = sizeof(Elf64_Ehdr);
     image->header.e_phentsize = sizeof(Elf64_Phdr);
     image->header.e_phnum = 3;
-    image->segments[0] = (Elf64_Phdr){.p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_offset = 0x1000, .p_vaddr = BASE,
-                                      .p_filesz = 0x800, .p_memsz = 0x800, .p_align = 0x1000};
+    image->segments[0] = (Elf64_Phdr){.p_type = PT_LOAD,
+                                      .p_flags = PF_R | PF_X,
+                                      .p_offset = 0x1000,
+                                      .p_vaddr = BASE,
+                                      .p_filesz = 0x800,
+                                      .p_memsz = 0x800,
+                                      .p_align = 0x1000};
     image->segments[1] = (Elf64_Phdr){.p_type = PT_NOTE, .p_offset = 0xfffffffffffffff0ULL, .p_filesz = 0x1000};
-    image->segments[2] = (Elf64_Phdr){.p_type = PT_LOAD, .p_flags = PF_R | PF_W, .p_offset = 0x2000, .p_vaddr = BASE + 0x1000,
-                                      .p_filesz = 0x123, .p_memsz = 0x2345, .p_align = 0x1000};
+    image->segments[2] = (Elf64_Phdr){.p_type = PT_LOAD,
+                                      .p_flags = PF_R | PF_W,
+                                      .p_offset = 0x2000,
+                                      .p_vaddr = BASE + 0x1000,
+                                      .p_filesz = 0x123,
+                                      .p_memsz = 0x2345,
+                                      .p_align = 0x1000};
 }
 
 /* The file with this image at its start; every other byte says where it is. Misaligned by `skew` bytes on purpose. */
@@ -311,8 +321,9 @@ static void test_status_texts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),       cmocka_unit_test(test_cut_short), cmocka_unit_test(test_each_fault),
-        cmocka_unit_test(test_nothing_to_load), cmocka_unit_test(test_too_many), cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_good),       cmocka_unit_test(test_cut_short),
+        cmocka_unit_test(test_each_fault), cmocka_unit_test(test_nothing_to_load),
+        cmocka_unit_test(test_too_many),   cmocka_unit_test(test_limits),
         cmocka_unit_test(test_random),     cmocka_unit_test(test_status_texts),
     };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * boot/boot_regions.c against a second model that knows nothing of boundaries: it asks for each page of a small window what
- * every descriptor says of it.
+ * boot/boot_regions.c against a second model that knows nothing of boundaries: it asks for each page of a small window
+ * what every descriptor says of it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -69,9 +69,9 @@ static const uint32_t careful[] = {HANDOFF_RAM_FREE,     HANDOFF_RAM_ACPI,     H
 
 static uint32_t model_type(const struct EFI_MEMORY_DESCRIPTOR *d)
 {
-    static const uint32_t usual[] = {
-        HANDOFF_RAM_RESERVED, HANDOFF_RAM_FREE, HANDOFF_RAM_FREE,     HANDOFF_RAM_FREE, HANDOFF_RAM_FREE, HANDOFF_RUNTIME_CODE,
-        HANDOFF_RUNTIME_DATA, HANDOFF_RAM_FREE, HANDOFF_RAM_RESERVED, HANDOFF_RAM_ACPI, HANDOFF_RAM_NVS};
+    static const uint32_t usual[] = {HANDOFF_RAM_RESERVED, HANDOFF_RAM_FREE,     HANDOFF_RAM_FREE,     HANDOFF_RAM_FREE,
+                                     HANDOFF_RAM_FREE,     HANDOFF_RUNTIME_CODE, HANDOFF_RUNTIME_DATA, HANDOFF_RAM_FREE,
+                                     HANDOFF_RAM_RESERVED, HANDOFF_RAM_ACPI,     HANDOFF_RAM_NVS};
     uint32_t type = d->Type < sizeof(usual) / sizeof(usual[0]) ? usual[d->Type] : HANDOFF_RAM_RESERVED;
 
     if (d->Type == EfiMemoryMappedIO || d->Type == EfiMemoryMappedIOPortSpace) {
@@ -155,7 +155,8 @@ static uint32_t random_type(struct seeded *seeded)
 
 static uint64_t random_attribute(struct seeded *seeded)
 {
-    static const uint64_t few[] = {0xf, 0xf, 0x8, 0x7, 0x4000f, 0x800f, 0x800000000000000fULL, 0x8000000000000001ULL, 0x400f};
+    static const uint64_t few[] = {0xf,   0xf, 0x8, 0x7, 0x4000f, 0x800f, 0x800000000000000fULL, 0x8000000000000001ULL,
+                                   0x400f};
 
     return few[seeded_below(seeded, sizeof(few) / sizeof(few[0]))];
 }
@@ -314,8 +315,10 @@ static void test_refuses_impossible_ranges(void **state)
         uint64_t start;
         uint64_t pages;
     } ranges[] = {
-        {BOOT_REGIONS_PA_END, 0}, {BOOT_REGIONS_PA_END - PAGE, 2}, {0, UINT64_MAX},         {PAGE, 1ULL << 40},
-        {UINT64_MAX, 1},          {UINT64_MAX - PAGE + 1U, 1},     {PAGE, UINT64_MAX >> 12}, {0x40000001, UINT64_MAX >> 11},
+        {BOOT_REGIONS_PA_END, 0}, {BOOT_REGIONS_PA_END - PAGE, 2},
+        {0, UINT64_MAX},          {PAGE, 1ULL << 40},
+        {UINT64_MAX, 1},          {UINT64_MAX - PAGE + 1U, 1},
+        {PAGE, UINT64_MAX >> 12}, {0x40000001, UINT64_MAX >> 11},
     };
 
     (void)state;
@@ -340,10 +343,14 @@ static void test_status_texts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_against_pages),          cmocka_unit_test(test_merges_across_descriptors),
-        cmocka_unit_test(test_own_splits),             cmocka_unit_test(test_exactly_full),
-        cmocka_unit_test(test_empty),                  cmocka_unit_test(test_refuses_impossible_maps),
-        cmocka_unit_test(test_refuses_impossible_ranges), cmocka_unit_test(test_status_texts),
+        cmocka_unit_test(test_against_pages),
+        cmocka_unit_test(test_merges_across_descriptors),
+        cmocka_unit_test(test_own_splits),
+        cmocka_unit_test(test_exactly_full),
+        cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_refuses_impossible_maps),
+        cmocka_unit_test(test_refuses_impossible_ranges),
+        cmocka_unit_test(test_status_texts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

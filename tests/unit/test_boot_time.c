@@ -18,8 +18,12 @@ static const struct EFI_TIME good = {
 
 static int64_t library(const struct EFI_TIME *t)
 {
-    struct tm tm = {.tm_year = t->Year - 1900, .tm_mon = t->Month - 1, .tm_mday = t->Day, .tm_hour = t->Hour,
-                    .tm_min = t->Minute, .tm_sec = t->Second};
+    struct tm tm = {.tm_year = t->Year - 1900,
+                    .tm_mon = t->Month - 1,
+                    .tm_mday = t->Day,
+                    .tm_hour = t->Hour,
+                    .tm_min = t->Minute,
+                    .tm_sec = t->Second};
 
     return timegm(&tm);
 }
@@ -81,7 +85,7 @@ static void refused(struct EFI_TIME t)
 
 #define REFUSED(field, value)                                                                                          \
     do {                                                                                                               \
-        struct EFI_TIME bad = good;                                                                                     \
+        struct EFI_TIME bad = good;                                                                                    \
         bad.field = value;                                                                                             \
         refused(bad);                                                                                                  \
     } while (0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A payload for the loader in place of the hypervisor: checks the state in which it was started and what struct handoff says
- * (include/ashlar/handoff.h), prints both to the PL011 of QEMU's virt board, and powers the machine off by PSCI
- * (DEN 0022, SYSTEM_OFF by SMC). tests/qemu/boot.t reads the lines. A check that fails prints "FAIL: ...".
+ * A payload for the loader in place of the hypervisor: checks the state in which it was started and what struct
+ * handoff says (include/ashlar/handoff.h), prints both to the PL011 of QEMU's virt board, and powers the machine off
+ * by PSCI (DEN 0022, SYSTEM_OFF by SMC). tests/qemu/boot.t reads the lines. A check that fails prints "FAIL: ...".
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -241,7 +241,8 @@ static void power_off(void)
 void stub_main(const struct handoff *h)
 {
     text("stub: started\r\n");
-    expect(h->magic == HANDOFF_MAGIC && h->version == HANDOFF_VERSION && h->size == sizeof(*h), "magic, version or size");
+    expect(h->magic == HANDOFF_MAGIC && h->version == HANDOFF_VERSION && h->size == sizeof(*h),
+           "magic, version or size");
     processor_check();
     image_check(h);
     regions_check(h);
