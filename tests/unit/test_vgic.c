@@ -320,6 +320,32 @@ static void test_sgi(void **state)
     stop_guest();
 }
 
+/* While better interrupts wait for a list register, an SGI to self may not take the one that it had back from them. */
+static void test_sgi_waits_its_turn(void **state)
+{
+    (void)state;
+    start_guest(1, 4);
+    fake_write(GICR + SGI_FRAME + 0x405U, 1, 0xe0);
+    fake_write(GICD + 0xC08U, 4, 0xaaaaaaaa); /* edge: nothing to look at when they end */
+    fake_msr(KEY_ICC_SGI1R_EL1, 5ULL << 24 | 1U);
+    take(5);
+    for (uint32_t intid = 40; intid < 46U; intid++) {
+        vgic_set_spi(&fake_vm, intid, true);
+    }
+    take(40);
+    finish(40);
+    finish(5);
+    fake_msr(KEY_ICC_SGI1R_EL1, 5ULL << 24 | 1U);
+    for (uint32_t intid = 41; intid < 46U; intid++) {
+        take(intid);
+        finish(intid);
+    }
+    take(5);
+    finish(5);
+    take(MODEL_SPURIOUS);
+    stop_guest();
+}
+
 static void physical_timer(unsigned cpu)
 {
     host_cpu_select(cpu);
@@ -1075,6 +1101,7 @@ int main(void)
         cmocka_unit_test(test_active_on_another_cpu),
         cmocka_unit_test(test_clear_active_on_another_cpu),
         cmocka_unit_test(test_sgi),
+        cmocka_unit_test(test_sgi_waits_its_turn),
         cmocka_unit_test(test_hardware_linked),
         cmocka_unit_test(test_hardware_linked_released),
         cmocka_unit_test(test_routing),
