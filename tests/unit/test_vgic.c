@@ -401,6 +401,37 @@ static void test_hardware_linked(void **state)
     stop_guest();
 }
 
+/* A vCPU that waits for an interrupt may leave its state in the CPU: whatever becomes pending there has to wake it. */
+static void test_wakes_a_sleeper(void **state)
+{
+    (void)state;
+    start_guest(2, 4);
+    fake_kicked[0] = false;
+    fake_asleep[0] = true;
+    for (unsigned i = 0; i < 3U; i++) { /* the first takes the long way, the others take their list register again */
+        physical_timer(0);
+        assert_true(fake_kicked[0]);
+        fake_asleep[0] = false;
+        fake_settle();
+        take(TIMER);
+        finish(TIMER);
+        assert_false(fake_kicked[0]);
+        fake_asleep[0] = true;
+    }
+    vgic_set_spi(&fake_vm, 33, true);
+    assert_true(fake_kicked[0]);
+    fake_settle();
+    vgic_set_spi(&fake_vm, 33, false);
+    fake_settle();
+    vgic_set_ppi(&fake_vcpus[0], 30, true);
+    assert_true(fake_kicked[0]);
+    fake_settle();
+    fake_load(1, 1);
+    fake_msr(KEY_ICC_SGI1R_EL1, 5ULL << 24 | 1U);
+    assert_true(fake_kicked[0]);
+    stop_guest();
+}
+
 static void test_hardware_linked_released(void **state)
 {
     (void)state;
@@ -1103,6 +1134,7 @@ int main(void)
         cmocka_unit_test(test_sgi),
         cmocka_unit_test(test_sgi_waits_its_turn),
         cmocka_unit_test(test_hardware_linked),
+        cmocka_unit_test(test_wakes_a_sleeper),
         cmocka_unit_test(test_hardware_linked_released),
         cmocka_unit_test(test_routing),
         cmocka_unit_test(test_distributor_disabled),

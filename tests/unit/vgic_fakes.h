@@ -35,6 +35,7 @@ static struct vm fake_vm;
 static struct vcpu fake_vcpus[CONFIG_MAX_VCPUS];
 static struct vcpu *fake_current[HOST_CPUS]; /* the vCPU that each fake CPU runs */
 static bool fake_kicked[CONFIG_MAX_VCPUS];
+static bool fake_asleep[CONFIG_MAX_VCPUS];
 static uint64_t fake_ram_next;
 static unsigned fake_pages;
 static irq_handler fake_maintenance;
@@ -46,10 +47,10 @@ struct vcpu *vcpu_current(void)
     return fake_current[host_cpu()];
 }
 
-/* In these tests a loaded vCPU is never asleep. */
+/* A vCPU may sleep with its state still in the CPU: fake_asleep. */
 bool vcpu_runs_here(const struct vcpu *vcpu)
 {
-    return vcpu == fake_current[host_cpu()];
+    return vcpu == fake_current[host_cpu()] && !fake_asleep[vcpu->index];
 }
 
 void vcpu_kick(struct vcpu *vcpu, uint32_t work)
@@ -167,6 +168,7 @@ static void fake_start(unsigned vcpus, unsigned list_registers, bool dir_traps)
     memset(fake_vcpus, 0, sizeof(fake_vcpus));
     memset(fake_current, 0, sizeof(fake_current));
     memset(fake_kicked, 0, sizeof(fake_kicked));
+    memset(fake_asleep, 0, sizeof(fake_asleep));
     cpuif_install(list_registers, dir_traps);
     if (!initialised) {
         platform.cpus[0].maintenance_intid = FAKE_MAINTENANCE;

@@ -116,6 +116,9 @@ void vgic_inject_hw(struct vcpu *current, uint32_t vintid, uint32_t pintid)
 
     assert(vintid >= 16U && vintid < VGIC_PRIVATE && pintid >= 16U && pintid < 32U);
     if (vgic_lr_fast_hw(v, vintid, pintid)) {
+        if (!vcpu_runs_here(current)) {
+            vcpu_kick(current, VCPU_WORK_IRQ); /* it sleeps with its state still in this CPU */
+        }
         return;
     }
     (void)vgic_route_begin(v->vgic, irq);
@@ -195,9 +198,6 @@ static void vcpu_flush(struct vgic_vcpu *v, bool all)
 {
     uint64_t own = BIT(v->index);
     spinlock_lock(&v->lock);
-    if ((__atomic_load_n(&v->vgic->stale, __ATOMIC_RELAXED) & own) != 0U) {
-        all = true;
-    }
     vgic_lr_flush(v, all);
     if ((__atomic_load_n(&v->vgic->stale, __ATOMIC_RELAXED) & own) != 0U) {
         __atomic_fetch_and(&v->vgic->stale, ~own, __ATOMIC_RELEASE);

@@ -243,7 +243,10 @@ static uint64_t read_cidr(const struct vgic_access *access)
 /* The part of a 64-bit register that an access of 4 or 8 bytes reads, and what it becomes by a write. */
 static uint64_t part_of(uint64_t whole, const struct vgic_access *access)
 {
-    return (access->offset & 4U) != 0U ? whole >> 32 : whole;
+    if (access->size == 8U) {
+        return whole;
+    }
+    return (access->offset & 4U) != 0U ? whole >> 32 : whole & BITS(31, 0);
 }
 
 static uint64_t part_into(uint64_t whole, const struct vgic_access *access, uint64_t value)
@@ -324,6 +327,12 @@ static void write_waker(const struct vgic_access *access, uint64_t value)
 /* Bytes of a family with `bits` per interrupt that cover the SPIs, and where they begin. */
 #define SPI_ROW(base, bits) ((base) + VGIC_PRIVATE * (bits) / 8U), (VGIC_SPIS * (bits) / 8U), (bits)
 
+/* Behind every frame. */
+#define ROW_SENTINEL                                                                                                   \
+    {                                                                                                                  \
+        "", 0x10000, 1, 0, 0, 0, NULL, NULL                                                                            \
+    }
+
 /* clang-format off */
 static const struct vgic_row gicd_rows[] = {
     {"GICD_CTLR",       0x0000, 4, 0, S32, 0, read_ctlr, write_ctlr},
@@ -343,6 +352,7 @@ static const struct vgic_row gicd_rows[] = {
     {"GICD_IROUTER",    0x6100, 8U * VGIC_SPIS, 0, S32_64, 0, read_irouter, write_irouter},
     {"GICD_PIDR2",      0xFFE8, 4, 0, S32, 0, read_pidr2, NULL},
     {"GICD_CIDR",       0xFFF0, 16, 0, S32, 0, read_cidr, NULL},
+    ROW_SENTINEL,
 };
 
 static const struct vgic_row gicr_rd_rows[] = {
@@ -353,6 +363,7 @@ static const struct vgic_row gicr_rd_rows[] = {
     {"GICR_WAKER",      0x0014, 4, 0, S32, 0, read_waker, write_waker},
     {"GICR_PIDR2",      0xFFE8, 4, 0, S32, 0, read_pidr2, NULL},
     {"GICR_CIDR",       0xFFF0, 16, 0, S32, 0, read_cidr, NULL},
+    ROW_SENTINEL,
 };
 
 static const struct vgic_row gicr_sgi_rows[] = {
@@ -365,22 +376,22 @@ static const struct vgic_row gicr_sgi_rows[] = {
     {"GICR_ICACTIVER0", 0x0380, 4, 1, S32, 0, read_active, write_clear_active},
     {"GICR_IPRIORITYR", 0x0400, 32, 8, S8_32, 0, read_priority, write_priority},
     {"GICR_ICFGR",      0x0C00, 8, 2, S32, VIRQ_EDGE, read_config, NULL}, /* SGIs edge, PPIs level, for good */
+    ROW_SENTINEL,
 };
 /* clang-format on */
 
-const struct vgic_frame vgic_gicd_frame = {gicd_rows, ARRAY_SIZE(gicd_rows)};
-const struct vgic_frame vgic_gicr_rd_frame = {gicr_rd_rows, ARRAY_SIZE(gicr_rd_rows)};
-const struct vgic_frame vgic_gicr_sgi_frame = {gicr_sgi_rows, ARRAY_SIZE(gicr_sgi_rows)};
-
-/* For each 128 bytes of a frame the first row that ends behind their begin. */
+/* For each 128 bytes of a frame the first row that ends behind their begin. The last row of each table is a sentinel. */
 #define INDEX_SHIFT 7U
-static uint8_t row_index[3][0x10000U >> INDEX_SHIFT];
+#define FRAME_SIZE 0x10000U
+static uint8_t gicd_index[FRAME_SIZE >> INDEX_SHIFT];
+static uint8_t rd_index[FRAME_SIZE >> INDEX_SHIFT];
+static uint8_t sgi_index[FRAME_SIZE >> INDEX_SHIFT];
 
-static void index_fill(uint8_t *index, const struct vgic_frame *frame)
+static void index_fill(uint8_t *index, const struct vgic_row *rows)
 {
     uint32_t row = 0;
-    for (uint32_t chunk = 0; chunk < 0x10000U >> INDEX_SHIFT; chunk++) {
-        while (row < frame->count && frame->rows[row].offset + frame->rows[row].length <= chunk << INDEX_SHIFT) {
+    for (uint32_t chunk = 0; chunk < FRAME_SIZE >> INDEX_SHIFT; chunk++) {
+        while (rows[row].offset + rows[row].length <= chunk << INDEX_SHIFT) {
             row++;
         }
         index[chunk] = (uint8_t)row;
@@ -389,65 +400,79 @@ static void index_fill(uint8_t *index, const struct vgic_frame *frame)
 
 void vgic_regs_init(void)
 {
-    index_fill(row_index[0], &vgic_gicd_frame);
-    index_fill(row_index[1], &vgic_gicr_rd_frame);
-    index_fill(row_index[2], &vgic_gicr_sgi_frame);
+    index_fill(gicd_index, gicd_rows);
+    index_fill(rd_index, gicr_rd_rows);
+    index_fill(sgi_index, gicr_sgi_rows);
 }
 
-static const struct vgic_row *row_find(uint32_t which, const struct vgic_frame *frame, uint32_t offset)
+/*
+ * The row that an access of size bytes at offset of a frame is for, or NULL: reserved, or a size or alignment that the register does not
+ * have.
+ */
+static inline const struct vgic_row *row_find(const uint8_t *index, const struct vgic_row *rows, uint32_t offset,
+                                              uint32_t size)
 {
-    const struct vgic_row *end = frame->rows + frame->count;
-    for (const struct vgic_row *row = frame->rows + row_index[which][offset >> INDEX_SHIFT]; row < end; row++) {
+    const struct vgic_row *row = &rows[index[offset >> INDEX_SHIFT]];
+    while (offset - row->offset >= row->length) {
         if (offset < row->offset) {
             return NULL;
         }
-        if (offset - row->offset < row->length) {
-            return row;
-        }
+        row++;
     }
-    return NULL;
+    return (row->sizes & size) != 0U && (offset & (size - 1U)) == 0U ? row : NULL;
 }
 
-/* False when the access is to be RAZ/WI. */
-static bool access_find(struct vgic_access *access, uint64_t offset, unsigned size)
+static inline const struct vgic_row *access_row(const struct vgic_vcpu *target, uint64_t offset, uint32_t size)
 {
-    uint32_t in_frame = (uint32_t)offset & 0xffffU;
-    const struct vgic_row *row;
+    uint32_t in_frame = (uint32_t)offset & (FRAME_SIZE - 1U);
+    if (target == NULL) {
+        return row_find(gicd_index, gicd_rows, in_frame, size);
+    }
+    if (offset < FRAME_SIZE) {
+        return row_find(rd_index, gicr_rd_rows, in_frame, size);
+    }
+    return row_find(sgi_index, gicr_sgi_rows, in_frame, size);
+}
 
-    if (access->target == NULL) {
-        row = row_find(0, &vgic_gicd_frame, in_frame);
-    } else if (offset < 0x10000U) {
-        row = row_find(1, &vgic_gicr_rd_frame, in_frame);
-    } else {
-        row = row_find(2, &vgic_gicr_sgi_frame, in_frame);
-    }
-    if (row == NULL || (row->sizes & size) == 0U || (in_frame & (size - 1U)) != 0U) {
-        return false;
-    }
-    access->row = row;
-    access->offset = in_frame - row->offset;
+static inline void access_fill(struct vgic_access *access, uint64_t offset, uint32_t size)
+{
+    const struct vgic_row *row = access->row;
+    access->offset = ((uint32_t)offset & (FRAME_SIZE - 1U)) - row->offset;
     access->size = size;
     if (row->bits != 0U) {
         access->intid = (access->target == NULL ? VGIC_PRIVATE : 0U) + access->offset * 8U / row->bits;
         access->count = size * 8U / row->bits;
     }
-    return true;
 }
 
 uint64_t vgic_regs_read(struct vgic_vcpu *self, struct vgic_vcpu *target, uint64_t offset, unsigned size)
 {
-    struct vgic_access access = {.vgic = self->vgic, .self = self, .target = target};
-    if (!access_find(&access, offset, size) || access.row->read == NULL) {
+    const struct vgic_row *row = access_row(target, offset, size);
+    struct vgic_access access;
+
+    if (row == NULL || row->read == NULL) {
         return 0;
     }
-    return access.row->read(&access) & (~0ULL >> (64U - 8U * size));
+    access.vgic = self->vgic;
+    access.self = self;
+    access.target = target;
+    access.row = row;
+    access_fill(&access, offset, size);
+    return row->read(&access);
 }
 
 void vgic_regs_write(struct vgic_vcpu *self, struct vgic_vcpu *target, uint64_t offset, unsigned size, uint64_t value)
 {
-    struct vgic_access access = {.vgic = self->vgic, .self = self, .target = target};
-    if (!access_find(&access, offset, size) || access.row->write == NULL) {
+    const struct vgic_row *row = access_row(target, offset, size);
+    struct vgic_access access;
+
+    if (row == NULL || row->write == NULL) {
         return;
     }
-    access.row->write(&access, value & (~0ULL >> (64U - 8U * size)));
+    access.vgic = self->vgic;
+    access.self = self;
+    access.target = target;
+    access.row = row;
+    access_fill(&access, offset, size);
+    row->write(&access, value & (~0ULL >> (64U - 8U * size)));
 }

@@ -27,6 +27,7 @@ struct vgic_access {
 #define VGIC_SIZE_32 4U
 #define VGIC_SIZE_64 8U
 
+/* Rows rise by offset and do not overlap. What no row covers is reserved: RAZ/WI (IHI 0069, 12.1.3). */
 struct vgic_row {
     const char *name;
     uint32_t offset;                                                 /* in the frame */
@@ -37,16 +38,6 @@ struct vgic_row {
     uint64_t (*read)(const struct vgic_access *access);              /* NULL: RAZ */
     void (*write)(const struct vgic_access *access, uint64_t value); /* NULL: WI */
 };
-
-/* Rows rise by offset and do not overlap. What no row covers is reserved: RAZ/WI (IHI 0069, 12.1.3). */
-struct vgic_frame {
-    const struct vgic_row *rows;
-    uint32_t count;
-};
-
-extern const struct vgic_frame vgic_gicd_frame;
-extern const struct vgic_frame vgic_gicr_rd_frame;
-extern const struct vgic_frame vgic_gicr_sgi_frame;
 
 /* Fills the index by which rows are found; once. */
 void vgic_regs_init(void);
