@@ -4,6 +4,7 @@
  */
 #include <stddef.h>
 
+#include "arch/cpu_wait.h"
 #include "lib/log.h"
 #include "sched/sched.h"
 #include "vm/console_attach.h"
@@ -19,6 +20,22 @@ void keeper_notify(void)
     world_wake(&keeper);
 }
 
+/* Requests look at it from any CPU. */
+static void set_state(struct vm *vm, enum vm_state state)
+{
+    spinlock_lock(&vm->lock);
+    vm->state = state;
+    spinlock_unlock(&vm->lock);
+}
+
+static enum vm_state state_of(struct vm *vm)
+{
+    spinlock_lock(&vm->lock);
+    enum vm_state state = vm->state;
+    spinlock_unlock(&vm->lock);
+    return state;
+}
+
 static void take_console(struct vm *vm)
 {
     if (configuration->console == (int32_t)vm->index) {
@@ -32,7 +49,7 @@ static void start(struct vm *vm)
     if (vm_load(vm) != STATUS_OK) {
         console_detach(vm);
         vm_destroy(vm);
-        vm->state = VM_OFF;
+        set_state(vm, VM_OFF);
     }
 }
 
@@ -43,7 +60,7 @@ static void create_and_start(struct vm *vm)
         log_error(vm->config->name, "not started: %llu MiB are not there to give (%llu MiB free)",
                   (unsigned long long)(vm->config->memory >> 20),
                   (unsigned long long)(page_alloc_bytes(OWNER_FREE) >> 20));
-        vm->state = VM_OFF;
+        set_state(vm, VM_OFF);
         return;
     }
     log_info(vm->config->name, "starts: %u vCPUs, %llu MiB", vm->vcpu_count,
@@ -75,22 +92,23 @@ static void end_run(struct vm *vm)
 {
     while (!park_all(vm)) {
         sched_relax();
+        cpu_wait_yield();
     }
     if (restarts(vm)) {
         start(vm);
     } else if (vm->request == VM_REQUEST_CRASH && vm->config->on_crash == CONFIG_CRASH_HOLD) {
-        vm->state = VM_HELD;
+        set_state(vm, VM_HELD);
     } else {
         console_detach(vm);
         vm_destroy(vm);
-        vm->state = VM_OFF;
+        set_state(vm, VM_OFF);
     }
 }
 
 static bool all_off(void)
 {
     for (unsigned i = 0; i < vm_count(); i++) {
-        if (vm_get(i)->state != VM_OFF) {
+        if (state_of(vm_get(i)) != VM_OFF) {
             return false;
         }
     }
@@ -99,9 +117,10 @@ static bool all_off(void)
 
 static void look_after(struct vm *vm)
 {
-    if (__atomic_load_n(&vm->state, __ATOMIC_ACQUIRE) == VM_STARTING) {
+    enum vm_state state = state_of(vm);
+    if (state == VM_STARTING) {
         create_and_start(vm);
-    } else if (__atomic_load_n(&vm->state, __ATOMIC_ACQUIRE) == VM_STOPPING) {
+    } else if (state == VM_STOPPING) {
         end_run(vm);
     }
 }
@@ -128,7 +147,7 @@ enum status keeper_start(const struct config *config)
     if (status == STATUS_OK) {
         for (unsigned i = 0; i < vm_count(); i++) {
             if (vm_get(i)->config->autostart) {
-                vm_get(i)->state = VM_STARTING;
+                set_state(vm_get(i), VM_STARTING);
             }
         }
         keeper.cpu = 0;

@@ -76,6 +76,7 @@ static struct seeded sim_seed;
 static unsigned sim_preempt; /* one lock in so many gives way; 0: none */
 static struct platform sim_platform;
 static struct handoff sim_handoff;
+static bool sim_powered_off;
 static uint32_t sim_refuse_cpu = ~0U; /* CPU_ON of this one fails */
 /* What a vCPU's world runs as its guest; set by the tests that have any. */
 static void (*sim_guest)(struct world *world);
@@ -102,7 +103,6 @@ static struct sim_fiber *sim_fiber_make(struct world *world, void (*function)(vo
 {
     for (unsigned i = 0; i < SIM_FIBERS; i++) {
         struct sim_fiber *fiber = &sim_fibers[i];
-        /* A world that was made where a dead one was: its coroutine begins anew. */
         if (fiber->stack != NULL && (fiber->world == NULL || fiber->world != world)) {
             continue;
         }
@@ -240,8 +240,8 @@ static void sim_on_switch(uint64_t *save, uint64_t load)
     assert_ptr_not_equal(previous, next);
     assert_int_equal(load, next->saved_sp);
     sim_running->world = previous;
-    bool fresh = fiber == NULL || (fiber->first_sp != load && next->saved_sp != 1U);
-    if (fresh) {
+    /* A coroutine that was left has 1 there; a world made anew at the same address has not. */
+    if (load != 1U) {
         const uint64_t *first;
         fiber = sim_fiber_make(next, NULL);
         fiber->first_sp = load;
@@ -260,6 +260,11 @@ static void sim_firmware(void *context, const uint64_t arguments[8], uint64_t re
 {
     (void)context;
     unsigned cpu = (unsigned)arguments[1];
+    if (arguments[0] == 0x84000008ULL) {
+        sim_powered_off = true;
+        sim_self()->off = true;
+        sim_yield();
+    }
     if (arguments[0] != 0xc4000003ULL || cpu >= SIM_CPUS || arguments[2] != SIM_ENTRY_PA) {
         return;
     }
@@ -354,6 +359,7 @@ static bool sim_run(bool (*done)(void), uint64_t end)
 }
 
 static bool sim_booted;
+static void (*sim_prepare)(void); /* boot CPU, when all have come */
 static void (*sim_ready)(void);
 static unsigned sim_cpu_count;
 
@@ -390,6 +396,9 @@ static void sim_boot_main(void)
     errata_detect();
     sim_cpu_count = smp_start(&sim_platform);
     features_combine();
+    if (sim_prepare != NULL) {
+        sim_prepare();
+    }
     smp_release(sim_cpu_ready);
     sim_booted = true;
     sim_cpu_ready();
@@ -412,11 +421,20 @@ static uint64_t sim_now(void)
     return latest;
 }
 
-/* A wake-up by an interrupt that CPU 0 takes now. */
-static void sim_wake(struct world *world)
+/* What the test itself does next, it does as CPU 0 would in an interrupt that it takes now. */
+static void sim_interrupt_cpu0(void)
 {
     host_cpu_select(0);
     sim_cpus[0].time = sim_now();
     sim_cpus[0].waits = false;
-    world_wake(world);
+}
+
+static bool sim_never(void)
+{
+    return false;
+}
+
+static void sim_run_for(uint64_t ticks)
+{
+    (void)sim_run(sim_never, sim_now() + ticks);
 }

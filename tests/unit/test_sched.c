@@ -52,18 +52,9 @@ static struct job *job_start(unsigned cpu, uint32_t weight, uint64_t burst)
     job->world.cpu = cpu;
     job->world.weight = weight;
     job->burst = burst;
-    sim_wake(&job->world);
+    sim_interrupt_cpu0();
+    world_wake(&job->world);
     return job;
-}
-
-static bool never(void)
-{
-    return false;
-}
-
-static void run_for(uint64_t ticks)
-{
-    (void)sim_run(never, sim_now() + ticks);
 }
 
 static bool all_over(void)
@@ -87,7 +78,6 @@ static int end_jobs(void **unused)
         host_cpu_select(0);
         assert_true(sched_park(&jobs[i].world));
         world_destroy(&jobs[i].world);
-        sim_fiber_of(&jobs[i].world)->first_sp = 0;
     }
     job_count = 0;
     sim_preempt = 0;
@@ -132,7 +122,7 @@ static void test_time_is_shared_by_weight(void **unused)
         light[cpu] = job_start(cpu, 100, 20000);
         heavy[cpu] = job_start(cpu, weights[cpu], 20000);
     }
-    run_for(2000U * MS);
+    sim_run_for(2000U * MS);
     for (unsigned cpu = 0; cpu < SIM_CPUS; cpu++) {
         double ratio = (double)heavy[cpu]->ran / (double)light[cpu]->ran;
         double wanted = weights[cpu] / 100.0;
@@ -150,11 +140,12 @@ static void test_a_sleeper_is_not_kept_waiting(void **unused)
     struct job *hog = job_start(1, 100, 5000);
     struct job *sleeper = job_start(1, 100, 0);
     (void)unused;
-    run_for(50U * MS);
+    sim_run_for(50U * MS);
     for (unsigned i = 0; i < 40U; i++) {
         sleeper->woken_at = sim_now();
-        sim_wake(&sleeper->world);
-        run_for(5U * MS);
+        sim_interrupt_cpu0();
+        world_wake(&sleeper->world);
+        sim_run_for(5U * MS);
     }
     assert_true(sleeper->rounds >= 40U);
     assert_true(sleeper->latency < 15000U);
@@ -166,10 +157,10 @@ static void test_a_late_hog_gets_its_share(void **unused)
 {
     struct job *first = job_start(2, 100, 10000);
     (void)unused;
-    run_for(500U * MS);
+    sim_run_for(500U * MS);
     struct job *second = job_start(2, 100, 10000);
     uint64_t before = first->ran;
-    run_for(400U * MS);
+    sim_run_for(400U * MS);
     assert_true(second->ran > 180U * MS);
     assert_true(first->ran - before > 180U * MS);
 }
@@ -229,13 +220,14 @@ static void test_no_wake_up_is_lost(void **unused)
     /* Five tokens on the way at once: a wake often meets one that is just going to sleep. */
     for (unsigned i = 0; i < 5U; i++) {
         balls[2U * i].value = 1;
-        sim_wake(&balls[2U * i].world);
+        sim_interrupt_cpu0();
+        world_wake(&balls[2U * i].world);
     }
     if (!sim_run(passes_done, 1ULL << 50)) {
         fail_msg("%u of %u passes: all sleep", passes, PASSES);
     }
     sim_preempt = 0;
-    assert_false(sim_run(never, sim_now()));
+    assert_false(sim_run(sim_never, sim_now()));
     for (unsigned i = 0; i < SIM_CPUS; i++) {
         assert_true(host_sysreg_get(i, KEY_CNTHP_CTL_EL2) <= 1U);
     }
