@@ -251,12 +251,12 @@ static void check_both(void)
     gic_end(first);
     (void)WAIT_FOR(pending_irq());
     second = gic_acknowledge();
+    virtual_set_ctl(0);
+    physical_set_ctl(0);
     gic_end(second);
     ok((first == TIMER_VIRTUAL_INTID && second == TIMER_PHYSICAL_INTID) ||
            (first == TIMER_PHYSICAL_INTID && second == TIMER_VIRTUAL_INTID),
        "both timers: each comes (%u, %u)", first, second);
-    virtual_set_ctl(0);
-    physical_set_ctl(0);
 }
 
 static void check_masked_wfi(const struct timer *timer)
