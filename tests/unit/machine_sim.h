@@ -64,6 +64,7 @@ struct sim_cpu {
     struct sim_fiber *fiber; /* NULL: not started */
     uint64_t time;
     bool waits;
+    bool works; /* in sim_work, where a CPU may be interrupted */
     bool off;
 };
 
@@ -150,8 +151,11 @@ static void sim_yield(void)
 /* ticks of work. */
 static void sim_work(uint64_t ticks)
 {
-    sim_self()->time += ticks;
+    struct sim_cpu *cpu = sim_self();
+    cpu->time += ticks;
+    cpu->works = true;
     sim_yield();
+    cpu->works = false;
 }
 
 static void sim_wait_hook(void)
@@ -166,7 +170,8 @@ static void sim_wait_hook(void)
 static void sim_lock_hook(void)
 {
     if (sim_running != &sim_main_fiber && sim_preempt != 0U && seeded_below(&sim_seed, sim_preempt) == 0U) {
-        sim_work(seeded_below(&sim_seed, 300));
+        sim_self()->time += seeded_below(&sim_seed, 300);
+        sim_yield();
     }
 }
 
@@ -421,9 +426,23 @@ static uint64_t sim_now(void)
     return latest;
 }
 
-/* What the test itself does next, it does as CPU 0 would in an interrupt that it takes now. */
+static bool sim_all_are_open(void)
+{
+    for (unsigned i = 0; i < SIM_CPUS; i++) {
+        if (!sim_cpus[i].waits && !sim_cpus[i].works && !sim_cpus[i].off) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What the test itself does next, it does as CPU 0 would in an interrupt, where EL2 takes one. */
 static void sim_interrupt_cpu0(void)
 {
+    unsigned preempt = sim_preempt;
+    sim_preempt = 0; /* the test's own coroutine can wait for no lock */
+    assert_true(sim_run(sim_all_are_open, ~0ULL));
+    sim_preempt = preempt;
     host_cpu_select(0);
     sim_cpus[0].time = sim_now();
     sim_cpus[0].waits = false;

@@ -218,9 +218,9 @@ static void test_no_wake_up_is_lost(void **unused)
         balls[i].next = &balls[(i + 1U) % ARRAY_SIZE(balls)];
     }
     /* Five tokens on the way at once: a wake often meets one that is just going to sleep. */
+    sim_interrupt_cpu0();
     for (unsigned i = 0; i < 5U; i++) {
         balls[2U * i].value = 1;
-        sim_interrupt_cpu0();
         world_wake(&balls[2U * i].world);
     }
     if (!sim_run(passes_done, 1ULL << 50)) {
