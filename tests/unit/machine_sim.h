@@ -39,7 +39,9 @@
 #include "sched/switch.h"
 #include "seeded.h"
 
+#ifndef SIM_CPUS
 #define SIM_CPUS 4U
+#endif
 #define SIM_FIBERS 160U
 #define SIM_FIBER_STACK 65536U
 #define SIM_RAM 0x80000000ULL
@@ -78,6 +80,9 @@ static unsigned sim_preempt; /* one lock in so many gives way; 0: none */
 static struct platform sim_platform;
 static struct handoff sim_handoff;
 static bool sim_powered_off;
+static bool sim_was_reset;
+static uint32_t sim_no_gic_cpu = ~0U; /* no redistributor says that it belongs to this one */
+static uint32_t sim_late_cpu = ~0U;   /* CPU_ON of this one takes longer than anybody waits */
 static uint32_t sim_refuse_cpu = ~0U; /* CPU_ON of this one fails */
 /* What a vCPU's world runs as its guest; set by the tests that have any. */
 static void (*sim_guest)(struct world *world);
@@ -149,7 +154,7 @@ static void sim_yield(void)
 }
 
 /* ticks of work. */
-static void sim_work(uint64_t ticks)
+static inline void sim_work(uint64_t ticks)
 {
     struct sim_cpu *cpu = sim_self();
     cpu->time += ticks;
@@ -265,8 +270,9 @@ static void sim_firmware(void *context, const uint64_t arguments[8], uint64_t re
 {
     (void)context;
     unsigned cpu = (unsigned)arguments[1];
-    if (arguments[0] == 0x84000008ULL) {
-        sim_powered_off = true;
+    if (arguments[0] == 0x84000008ULL || arguments[0] == 0x84000009ULL) {
+        sim_powered_off = arguments[0] == 0x84000008ULL;
+        sim_was_reset = !sim_powered_off;
         sim_self()->off = true;
         sim_yield();
     }
@@ -282,7 +288,7 @@ static void sim_firmware(void *context, const uint64_t arguments[8], uint64_t re
     }
     sim_cpus[cpu].fiber = sim_fiber_make(NULL, cpu_secondary_main);
     sim_cpus[cpu].fiber->world = prda_of(cpu)->idle;
-    sim_cpus[cpu].time = sim_self()->time + 1000U;
+    sim_cpus[cpu].time = sim_self()->time + (sim_late_cpu == cpu ? 200000000U : 1000U);
     results[0] = 0;
 }
 
@@ -413,6 +419,9 @@ static void sim_boot(const char *name)
 {
     seeded_start(&sim_seed, name);
     sim_machine();
+    if (sim_no_gic_cpu < SIM_CPUS) {
+        gic.mpidr[sim_no_gic_cpu] = 0x7700;
+    }
     sim_cpus[0] = (struct sim_cpu){.fiber = sim_fiber_make(NULL, sim_boot_main), .time = 1000};
     assert_true(sim_run(sim_is_booted, 1ULL << 40));
 }
@@ -429,7 +438,7 @@ static uint64_t sim_now(void)
 static bool sim_all_are_open(void)
 {
     for (unsigned i = 0; i < SIM_CPUS; i++) {
-        if (!sim_cpus[i].waits && !sim_cpus[i].works && !sim_cpus[i].off) {
+        if (sim_cpus[i].fiber != NULL && !sim_cpus[i].waits && !sim_cpus[i].works && !sim_cpus[i].off) {
             return false;
         }
     }

@@ -446,6 +446,7 @@ static void test_the_machine_goes_off_with_its_last_vm(void **unused)
     start(1, smp_program);
     assert_true(sim_run(is_powered_off, sim_now() + 1000U * MS));
     assert_true(all_are_off());
+    assert_false(sim_was_reset);
 }
 
 int main(void)
