@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# Tests: unit tests (tests/unit), the command's (tests/tool), fuzz targets (tests/fuzz), in QEMU (tests/qemu).
+# Tests: unit tests (tests/unit), the command's (tests/tool), of the built image (tests/image), fuzz targets (tests/fuzz), in QEMU (tests/qemu).
 
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_LIB_SRC := $(sort $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))) $(BOOT_PURE)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(B)/tests/unit/%)
 UNIT_LIB_OBJ := $(UNIT_LIB_SRC:%.c=$(B)/tests/obj/%.o)
-TOOL_TESTS := $(sort $(wildcard tests/tool/*.t))
+TOOL_TESTS := $(sort $(wildcard tests/tool/*.t tests/image/*.t))
 QEMU_TESTS := $(sort $(wildcard tests/qemu/*.t))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(B)/tests/fuzz/%)
