@@ -513,6 +513,32 @@ static void test_routing(void **state)
     stop_guest();
 }
 
+/* A change that another CPU noted for an interrupt's old owner must not bring the interrupt back to it. */
+static void test_moved_before_the_kick(void **state)
+{
+    (void)state;
+    start_guest(2, 4);
+    fake_load(1, 1);
+    guest_interface(0xf0);
+    host_cpu_select(0);
+    vgic_set_spi(&fake_vm, 50, true);
+    host_cpu_select(1);
+    fake_write(GICD + 0x6000U + 8U * 50U, 8, 1); /* noted for vCPU 0, whose CPU has not seen the kick */
+    host_cpu_select(0);
+    take(50);
+    cpuif_end(1, 50);
+    vgic_set_spi(&fake_vm, 50, false); /* here it goes to vCPU 1 */
+    fake_put(1);
+    host_cpu_select(2);
+    vgic_set_spi(&fake_vm, 50, true);
+    fake_settle();
+    host_cpu_select(0);
+    take(MODEL_SPURIOUS);
+    fake_load(1, 1);
+    take(50);
+    stop_guest();
+}
+
 static void test_distributor_disabled(void **state)
 {
     (void)state;
@@ -1137,6 +1163,7 @@ int main(void)
         cmocka_unit_test(test_wakes_a_sleeper),
         cmocka_unit_test(test_hardware_linked_released),
         cmocka_unit_test(test_routing),
+        cmocka_unit_test(test_moved_before_the_kick),
         cmocka_unit_test(test_distributor_disabled),
         cmocka_unit_test(test_pending_for_wfi),
         cmocka_unit_test(test_vcpu_reset),

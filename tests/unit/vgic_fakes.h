@@ -38,6 +38,8 @@ static bool fake_kicked[CONFIG_MAX_VCPUS];
 static bool fake_asleep[CONFIG_MAX_VCPUS];
 static uint64_t fake_ram_next;
 static unsigned fake_pages;
+static unsigned fake_page_limit; /* allocations that succeed from now on */
+static bool fake_bus_full;
 static irq_handler fake_maintenance;
 static const struct sysreg_row *fake_rows;
 static unsigned fake_row_count;
@@ -56,7 +58,7 @@ bool vcpu_runs_here(const struct vcpu *vcpu)
 void vcpu_kick(struct vcpu *vcpu, uint32_t work)
 {
     assert_int_equal(work, VCPU_WORK_IRQ);
-    fake_kicked[vcpu->index] = true;
+    __atomic_store_n(&fake_kicked[vcpu->index], true, __ATOMIC_RELEASE);
 }
 
 enum status irq_register(uint32_t intid, irq_handler handler, void *argument)
@@ -87,6 +89,10 @@ void sysreg_table_add(const struct sysreg_row *rows, unsigned count)
 enum status page_alloc_zeroed(owner_t owner, unsigned order, pa_t *out)
 {
     uint64_t size = PAGE_SIZE << order;
+    if (fake_page_limit == 0U) {
+        return STATUS_NO_MEMORY;
+    }
+    fake_page_limit--;
     assert_int_equal(owner.id, OWNER_VM(0).id);
     fake_ram_next = (fake_ram_next + size - 1U) & ~(size - 1U);
     *out = pa_make(fake_ram_next);
@@ -104,7 +110,9 @@ void page_free(owner_t owner, unsigned order, pa_t pa)
 
 enum status mmio_bus_add(struct mmio_bus *bus, ipa_t base, uint64_t size, const struct mmio_ops *ops, void *device)
 {
-    assert_true(bus->count < MMIO_MAX_REGIONS);
+    if (fake_bus_full) {
+        return STATUS_NO_MEMORY;
+    }
     bus->regions[bus->count++] = (struct mmio_region){base.ipa, size, ops, device};
     return STATUS_OK;
 }
@@ -164,6 +172,8 @@ static void fake_start(unsigned vcpus, unsigned list_registers, bool dir_traps)
     host_phys_add(FAKE_RAM, FAKE_RAM_SIZE);
     fake_ram_next = FAKE_RAM;
     fake_pages = 0;
+    fake_page_limit = UINT32_MAX;
+    fake_bus_full = false;
     memset(&fake_vm, 0, sizeof(fake_vm));
     memset(fake_vcpus, 0, sizeof(fake_vcpus));
     memset(fake_current, 0, sizeof(fake_current));

@@ -40,6 +40,7 @@ struct interface {
 static struct interface interfaces[HOST_CPUS];
 static unsigned lr_number;
 static bool traps_dir;
+static unsigned preemption_bits = 5;
 
 static struct interface *here(void)
 {
@@ -129,8 +130,9 @@ static uint64_t hook_read(uint32_t key, void *context)
     const struct interface *interface = here();
     (void)context;
     switch (key) {
-    case KEY_ICH_VTR_EL2: /* PRIbits 5, PREbits 5, IDbits 16, A3V */
-        return (4ULL << 29) | (4ULL << 26) | (1ULL << 21) | ((uint64_t)traps_dir << 19) | (lr_number - 1U);
+    case KEY_ICH_VTR_EL2: /* PRIbits 5, PREbits, IDbits 16, A3V */
+        return (4ULL << 29) | ((uint64_t)(preemption_bits - 1U) << 26) | (1ULL << 21) | ((uint64_t)traps_dir << 19) |
+               (lr_number - 1U);
     case KEY_ICH_HCR_EL2:
         return ((uint64_t)interface->eoi_count << 27) | interface->enables | interface->enabled;
     case KEY_ICH_VMCR_EL2:
@@ -219,6 +221,11 @@ void cpuif_install(unsigned list_registers, bool dir_traps)
         host_sysreg_hook(KEY_ICH_LR0_EL2 + n, hook_lr_read, hook_lr_write, NULL);
         host_sysreg_hook(KEY_ICH_LR8_EL2 + n, hook_lr_read, hook_lr_write, NULL);
     }
+}
+
+void cpuif_set_preemption_bits(unsigned bits)
+{
+    preemption_bits = bits;
 }
 
 static struct list_register *best_pending(struct interface *interface)

@@ -19,6 +19,8 @@
 
 /* Hooks every ICH register: that many list registers, 5 bits of priority and preemption, ICC_DIR trap or not. All state is zero. */
 void cpuif_install(unsigned list_registers, bool dir_traps);
+/* What ICH_VTR_EL2 says from the next call of cpuif_install on; with other than 5 the registers are the test's own. */
+void cpuif_set_preemption_bits(unsigned bits);
 
 /* The guest that runs on the selected CPU. group: 0 or 1. */
 uint32_t cpuif_acknowledge(unsigned group);

@@ -100,6 +100,7 @@ static void irq_move(struct vgic_vcpu *v, uint32_t intid)
         return;
     }
     vgic_set_remove(&v->wait, intid);
+    vgic_set_remove(&v->dirty, intid);
     __atomic_store_n(&irq->owner, irq->target, __ATOMIC_RELEASE);
     spinlock_unlock(&v->lock);
     v = vgic_route_begin(vgic, irq);
