@@ -11,20 +11,20 @@
 
 /* The order of locks, first taken first. */
 enum lock_rank {
-    LOCK_RANK_VM = 1,      /* vm/: life and death of one VM */
-    LOCK_RANK_DEVICE,      /* dev/: one emulated device */
-    LOCK_RANK_STAGE2,      /* mem/: one VM's stage 2 tables */
-    LOCK_RANK_VGIC,        /* dev/vgic: one distributor */
-    LOCK_RANK_VGIC_VCPU,   /* dev/vgic: one vCPU's interrupts */
-    LOCK_RANK_TIMER,       /* cpu/: one CPU's timer queue */
-    LOCK_RANK_SCHED,       /* sched/: one CPU's run queue */
-    LOCK_RANK_VMID,        /* mem/: VMID generations */
-    LOCK_RANK_STAGE1,      /* mem/: EL2's own tables */
-    LOCK_RANK_PAGES,       /* mem/: page allocator */
-    LOCK_RANK_RANDOM,      /* lib/: the random generator */
-    LOCK_RANK_CONSOLE,     /* vm/console: rings and attachment */
-    LOCK_RANK_LOG,         /* lib/: the log */
-    LOCK_RANK_UART,        /* platform/: console hardware */
+    LOCK_RANK_VM = 1,    /* vm/: life and death of one VM */
+    LOCK_RANK_DEVICE,    /* dev/: one emulated device */
+    LOCK_RANK_STAGE2,    /* mem/: one VM's stage 2 tables */
+    LOCK_RANK_VGIC,      /* dev/vgic: one distributor */
+    LOCK_RANK_VGIC_VCPU, /* dev/vgic: one vCPU's interrupts */
+    LOCK_RANK_TIMER,     /* cpu/: one CPU's timer queue */
+    LOCK_RANK_SCHED,     /* sched/: one CPU's run queue */
+    LOCK_RANK_VMID,      /* mem/: VMID generations */
+    LOCK_RANK_STAGE1,    /* mem/: EL2's own tables */
+    LOCK_RANK_PAGES,     /* mem/: page allocator */
+    LOCK_RANK_RANDOM,    /* lib/: the random generator */
+    LOCK_RANK_CONSOLE,   /* vm/console: rings and attachment */
+    LOCK_RANK_LOG,       /* lib/: the log */
+    LOCK_RANK_UART,      /* platform/: console hardware */
     LOCK_RANKS,
 };
 
@@ -35,7 +35,10 @@ struct spinlock {
     uint16_t reserved;
 };
 
-#define SPINLOCK_INIT(lock_rank) {0, 0, (lock_rank), 0}
+#define SPINLOCK_INIT(lock_rank)                                                                                       \
+    {                                                                                                                  \
+        0, 0, (lock_rank), 0                                                                                           \
+    }
 
 static inline void spinlock_init(struct spinlock *lock, enum lock_rank rank)
 {

@@ -11,7 +11,7 @@
 
 /* One number for op0 (2 or 3), op1, CRn, CRm, op2: below 32,768, dense enough to index with. */
 #define SYSREG_KEY(op0, op1, crn, crm, op2)                                                                            \
-    ((((uint32_t)(op0) & 1U) << 14) | ((uint32_t)(op1) << 11) | ((uint32_t)(crn) << 7) | ((uint32_t)(crm) << 3) |      \
+    ((((uint32_t)(op0)&1U) << 14) | ((uint32_t)(op1) << 11) | ((uint32_t)(crn) << 7) | ((uint32_t)(crm) << 3) |        \
      (uint32_t)(op2))
 #define SYSREG_KEYS 32768U
 

@@ -40,12 +40,12 @@
 #define CONFIG_PATH_EFI "\\ashlar\\config.dtb"
 
 #define CONFIG_MAX_VMS 32U
-#define CONFIG_MAX_VCPUS 64U       /* per VM */
-#define CONFIG_MAX_NAME 63U        /* characters */
-#define CONFIG_MAX_CMDLINE 2047U   /* bytes, without the NUL */
-#define CONFIG_MAX_AFFINITY 32U    /* ranges */
-#define CONFIG_MAX_CPU 511U        /* highest CPU number in a list */
-#define CONFIG_MAX_BLOB 0x100000U  /* bytes of the whole tree */
+#define CONFIG_MAX_VCPUS 64U      /* per VM */
+#define CONFIG_MAX_NAME 63U       /* characters */
+#define CONFIG_MAX_CMDLINE 2047U  /* bytes, without the NUL */
+#define CONFIG_MAX_AFFINITY 32U   /* ranges */
+#define CONFIG_MAX_CPU 511U       /* highest CPU number in a list */
+#define CONFIG_MAX_BLOB 0x100000U /* bytes of the whole tree */
 #define CONFIG_MEMORY_STEP 0x200000ULL
 #define CONFIG_MEMORY_MAX (1ULL << 39) /* the guest's IPA space ends at 512 GiB + 1 GiB */
 #define CONFIG_FLAT_OFFSET 0x80000ULL

@@ -262,17 +262,24 @@ static void test_vcpus_on_and_off(void **unused)
 }
 
 static unsigned resets;
+static bool reset_comes;
 
 static void reset_program(struct vcpu *vcpu)
 {
     if (vcpu->index != 0U) {
-        guest_run(vcpu, seeded_below(&sim_seed, MS));
+        while (!reset_comes) {
+            guest_run(vcpu, 500);
+        }
+        /* No interrupt ends this: one may be on its way just as the HVC is executed. */
+        sim_work(seeded_below(&sim_seed, 4000));
         (void)guest_hvc(vcpu, PSCI_CPU_OFF, 0, 0, 0);
     }
+    reset_comes = false;
     for (uint64_t i = 1; i < vcpu->vm->vcpu_count; i++) {
         (void)guest_hvc(vcpu, PSCI_CPU_ON, i, SECOND_ENTRY, 0);
     }
     guest_run(vcpu, seeded_below(&sim_seed, MS));
+    reset_comes = true;
     (void)guest_hvc(vcpu, ++resets < 60U ? PSCI_SYSTEM_RESET : PSCI_SYSTEM_OFF, 0, 0, 0);
 }
 
@@ -362,6 +369,18 @@ static void test_stop_from_outside(void **unused)
     start(1, spin_program);
     assert_true(sim_run(all_are_off, sim_now() + 2000U * MS));
     assert_int_equal(starts[0][3], 1);
+}
+
+/* The keeper looks on while the last vCPU leaves: nothing is taken from under it. */
+static void test_ends_again_and_again(void **unused)
+{
+    (void)unused;
+    for (unsigned round = 0; round < 60U; round++) {
+        sim_preempt = 2;
+        start(1, off_at_once);
+        assert_true(sim_run(all_are_off, sim_now() + 1000U * MS));
+        assert_int_equal(starts[1][0], 1);
+    }
 }
 
 static void test_no_kernel_is_no_start(void **unused)
@@ -458,6 +477,7 @@ int main(void)
         cmocka_unit_test_teardown(test_reset_may_stop, nothing_is_left),
         cmocka_unit_test_teardown(test_crash_by_configuration, nothing_is_left),
         cmocka_unit_test_teardown(test_stop_from_outside, nothing_is_left),
+        cmocka_unit_test_teardown(test_ends_again_and_again, nothing_is_left),
         cmocka_unit_test_teardown(test_no_kernel_is_no_start, nothing_is_left),
         cmocka_unit_test_teardown(test_creation_fails_at_each_allocation, nothing_is_left),
         cmocka_unit_test(test_the_machine_goes_off_with_its_last_vm),
