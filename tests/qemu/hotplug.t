@@ -28,9 +28,9 @@ END
 drive hotplug 8 --cpus 4 --timeout 1400
 drove hotplug $? "8 CPUs on 4 go off and on in $rounds rounds, and the machine powers off"
 text=$(tr -d '\r' <"$work/hotplug.out")
-is "$(echo "$text" | grep -a -c '^ROUND=')" "$rounds" "every round came to its end"
-is "$(echo "$text" | grep -a '^FAULT' | head -n 5)" "" "each CPU did what it was told"
-is "$(echo "$text" | grep -a -E '^(left|back)=')" "left=1
+is "$(printf "%s\n" "$text" | grep -a -c '^ROUND=')" "$rounds" "every round came to its end"
+is "$(printf "%s\n" "$text" | grep -a '^FAULT' | head -n 5)" "" "each CPU did what it was told"
+is "$(printf "%s\n" "$text" | grep -a -E '^(left|back)=')" "left=1
 back=8" "all of them at once, too"
 is "$(warnings "$work/hotplug.out")" "" "no warning in dmesg"
 no_errors "$work/hotplug.out" "hotplug"
