@@ -5,6 +5,7 @@
 #include "arch/cpu_local.h"
 #include "arch/phys.h"
 #include "arch/sysreg.h"
+#include "cpu/errata.h"
 #include "cpu/features.h"
 #include "cpu/panic_dump.h"
 #include "cpu/prda.h"
@@ -142,8 +143,17 @@ void start_random(const struct handoff *handoff)
              random_available() ? "generator ready" : "no entropy: guests get no seed and no TRNG");
 }
 
+static void say_errata(void)
+{
+    const struct erratum_row *row;
+    for (unsigned i = 0; (row = errata_applied(i)) != NULL; i++) {
+        log_info("cpu", "erratum %s: %s", row->name, row->workaround);
+    }
+}
+
 void start_stage2(void)
 {
+    say_errata();
     start_must(stage2_setup(features_pa_bits(), features_vmid_bits()), "stage 2");
     features_guest_prepare(stage2_ipa_bits());
     guest_registers_prepare();
@@ -160,5 +170,8 @@ void start_config(const struct handoff *handoff, struct config *config)
     const void *blob = phys_to_pointer(handoff->config);
     if (!config_check(blob, handoff->config_size, config, say_fault, NULL)) {
         panic("the compiled configuration is not usable: make it anew with this version's `ashlar`");
+    }
+    if (config->console < 0 || config->when_idle != CONFIG_IDLE_POWEROFF) {
+        log_warning("config", "host: there is no monitor in this version: nobody has the console, an idle machine stays on");
     }
 }
