@@ -8,7 +8,7 @@
 
 #include "arch/sysreg.h"
 #include "cpu/irq.h"
-#include "lib/panic.h"
+#include "dev/vgic/vgic_pick.h"
 
 /* ICH_LR<n>_EL2 */
 #define LR_PENDING BIT(62)
@@ -62,6 +62,39 @@ static void lr_write(unsigned k, uint64_t value)
         break;
     }
 #undef LR_WRITE
+}
+
+/* The list register becomes value, and keeps its active state. */
+static void lr_merge_active(unsigned k, uint64_t value)
+{
+#define LR_MERGE(n)                                                                                                    \
+    case n:                                                                                                            \
+        sysreg_write(ICH_LR##n##_EL2, value | (sysreg_read(ICH_LR##n##_EL2) & LR_ACTIVE));                             \
+        break;
+    switch (k) {
+        LR_LIST(LR_MERGE)
+    default:
+        break;
+    }
+#undef LR_MERGE
+}
+
+/* The list register becomes value, if it holds nothing pending or active. */
+static bool lr_refill(unsigned k, uint64_t value)
+{
+#define LR_REFILL(n)                                                                                                   \
+    case n:                                                                                                            \
+        if ((sysreg_read(ICH_LR##n##_EL2) & (LR_PENDING | LR_ACTIVE)) != 0U) {                                         \
+            return false;                                                                                              \
+        }                                                                                                              \
+        sysreg_write(ICH_LR##n##_EL2, value);                                                                          \
+        return true;
+    switch (k) {
+        LR_LIST(LR_REFILL)
+    default:
+        return false;
+    }
+#undef LR_REFILL
 }
 
 static struct vgic_irq *lr_irq(struct vgic_vcpu *v, unsigned k)
@@ -298,11 +331,15 @@ static void lr_refresh_dirty(struct vgic_vcpu *v)
     }
 }
 
-/* Frees the list registers that the guest has emptied and that ask for nothing (ICH_ELRSR_EL2). */
+/*
+ * Frees a list register that the guest has emptied and that asks for nothing (ICH_ELRSR_EL2). The highest: linked interrupts are in
+ * the low ones, so that the timer's is there for its next time.
+ */
 static void lr_reap(struct vgic_vcpu *v)
 {
-    for (uint32_t left = (uint32_t)sysreg_read(ICH_ELRSR_EL2) & v->lr_used; left != 0U; left &= left - 1U) {
-        unsigned k = (unsigned)__builtin_ctz(left);
+    uint32_t empty = (uint32_t)sysreg_read(ICH_ELRSR_EL2) & v->lr_used;
+    if (empty != 0U) {
+        unsigned k = 31U - (unsigned)__builtin_clz(empty);
         uint32_t intid = v->lr_intid[k];
         struct vgic_irq *irq = lr_irq(v, k);
         vgic_lr_fold(v, k);
@@ -315,24 +352,20 @@ static void lr_reap(struct vgic_vcpu *v)
 bool vgic_lr_fast_sgi(struct vgic_vcpu *v, uint32_t intid)
 {
     uint64_t fast = __atomic_load_n(&v->fast[intid], __ATOMIC_RELAXED);
-    unsigned k = v->irq[intid].lr;
     if (fast == 0U || v->overflow) {
         return false;
     }
-    lr_write(k, fast | (lr_read(k) & LR_ACTIVE));
+    lr_merge_active(v->irq[intid].lr, fast);
     return true;
 }
 
 bool vgic_lr_fast_hw(struct vgic_vcpu *v, uint32_t intid, uint32_t pintid)
 {
     uint64_t fast = __atomic_load_n(&v->fast[intid], __ATOMIC_RELAXED);
-    unsigned k = v->irq[intid].lr;
-    if ((fast & LR_HW) == 0U || v->overflow || bits_get(fast, 44, 32) != pintid ||
-        (lr_read(k) & (LR_PENDING | LR_ACTIVE)) != 0U) {
+    if ((fast & LR_HW) == 0U || v->overflow || bits_get(fast, 44, 32) != pintid) {
         return false;
     }
-    lr_write(k, fast);
-    return true;
+    return lr_refill(v->irq[intid].lr, fast);
 }
 
 static void hcr_write(struct vgic_vcpu *v, uint64_t hcr)
@@ -343,104 +376,14 @@ static void hcr_write(struct vgic_vcpu *v, uint64_t hcr)
     }
 }
 
-/*
- * More interrupts than list registers. Each candidate has a key, lowest first: class, priority, INTID. The best pending one must be in
- * a list register, since the guest may acknowledge it next; then those active, the highest priority first, as a guest deactivates
- * them in that order; then the other pending ones; last those of a group that the guest's CPU interface does not take now.
- */
-#define CLASS_BEST 0U
-#define CLASS_ACTIVE 1U
-#define CLASS_PENDING 2U
-#define CLASS_MASKED 3U
-#define KEY_CLASS_SHIFT 24
-#define KEY_INTID(key) ((key)&0xffffU)
-
-static uint32_t pick_key(const struct vgic_irq *irq, uint32_t intid, uint64_t vmcr)
-{
-    uint32_t group1 = (irq->state & VIRQ_GROUP1) != 0U;
-    uint32_t class = CLASS_PENDING;
-    if ((irq->state & VIRQ_ACTIVE) != 0U) {
-        class = CLASS_ACTIVE;
-    } else if (((vmcr >> group1) & 1U) == 0U) {
-        class = CLASS_MASKED;
-    }
-    return (class << KEY_CLASS_SHIFT) | ((uint32_t)irq->priority << 16) | intid;
-}
-
-struct picks {
-    uint32_t count;
-    uint32_t left_out[CLASS_MASKED + 1]; /* how many of each class got no list register */
-    uint32_t masked_groups;              /* groups that CLASS_MASKED ones left out are of */
-    uint32_t key[VGIC_LR_MAX];
-};
-
-static void pick_leave_out(const struct vgic_vcpu *v, struct picks *picks, uint32_t key)
-{
-    const struct vgic_irq *irq = vgic_irq_peek(v, KEY_INTID(key));
-    uint32_t class = key >> KEY_CLASS_SHIFT;
-    picks->left_out[class]++;
-    if (class == CLASS_MASKED) {
-        picks->masked_groups |= (irq->state & VIRQ_GROUP1) != 0U ? 2U : 1U;
-    }
-}
-
-/* Insertion into the sorted keys; what falls off the end is left out. */
-static void pick_insert(const struct vgic_vcpu *v, struct picks *picks, uint32_t key)
-{
-    uint32_t at = picks->count;
-    if (at == lr_count) {
-        if (key > picks->key[at - 1U]) {
-            pick_leave_out(v, picks, key);
-            return;
-        }
-        at--;
-        pick_leave_out(v, picks, picks->key[at]);
-    } else {
-        picks->count++;
-    }
-    for (; at > 0U && picks->key[at - 1U] > key; at--) {
-        picks->key[at] = picks->key[at - 1U];
-    }
-    picks->key[at] = key;
-}
-
-/* The lowest key of a class among the waiting interrupts, or UINT32_MAX. */
-static uint32_t pick_best(const struct vgic_vcpu *v, uint64_t vmcr, uint32_t class)
-{
-    uint32_t best = UINT32_MAX;
-    for (uint32_t w = 0; w < VGIC_SET_WORDS; w++) {
-        for (uint64_t left = v->wait.word[w]; left != 0U; left &= left - 1U) {
-            uint32_t intid = w * 64U + (uint32_t)__builtin_ctzll(left);
-            uint32_t key = pick_key(vgic_irq_peek(v, intid), intid, vmcr);
-            if (key >> KEY_CLASS_SHIFT == class && key < best) {
-                best = key;
-            }
-        }
-    }
-    return best;
-}
-
-static void pick_all(const struct vgic_vcpu *v, uint64_t vmcr, struct picks *picks)
-{
-    uint32_t best = pick_best(v, vmcr, CLASS_PENDING);
-    *picks = (struct picks){0};
-    for (uint32_t w = 0; w < VGIC_SET_WORDS; w++) {
-        for (uint64_t left = v->wait.word[w]; left != 0U; left &= left - 1U) {
-            uint32_t intid = w * 64U + (uint32_t)__builtin_ctzll(left);
-            uint32_t key = pick_key(vgic_irq_peek(v, intid), intid, vmcr);
-            pick_insert(v, picks, key == best ? key & ~(CLASS_PENDING << KEY_CLASS_SHIFT) : key);
-        }
-    }
-}
-
 /* Maintenance interrupts that tell when those left out can have their turn; none of them is asserted at once. */
-static uint64_t pick_hcr(const struct picks *picks, uint64_t vmcr)
+static uint64_t pick_hcr(const struct vgic_picks *picks, uint64_t vmcr)
 {
     uint64_t hcr = HCR_EN;
-    if (picks->left_out[CLASS_PENDING] != 0U) {
+    if (picks->left_out[PICK_PENDING] != 0U) {
         hcr |= HCR_NPIE;
     }
-    if (picks->left_out[CLASS_ACTIVE] != 0U) {
+    if (picks->left_out[PICK_ACTIVE] != 0U) {
         hcr |= HCR_LRENPIE | (lr_count > 1U ? HCR_UIE : 0U) | (dir_traps ? HCR_TDIR : 0U);
     }
     for (uint32_t group = 0; group < 2U; group++) {
@@ -448,7 +391,7 @@ static uint64_t pick_hcr(const struct picks *picks, uint64_t vmcr)
         if (!enabled && (picks->masked_groups & (1U << group)) != 0U) {
             hcr |= HCR_VGRP0EIE << (2U * group);
         }
-        if (enabled && (picks->left_out[CLASS_PENDING] | picks->left_out[CLASS_MASKED]) != 0U) {
+        if (enabled && (picks->left_out[PICK_PENDING] | picks->left_out[PICK_MASKED]) != 0U) {
             hcr |= HCR_VGRP0DIE << (2U * group);
         }
     }
@@ -476,12 +419,12 @@ static void lr_recall(struct vgic_vcpu *v)
 static void lr_count_eois(struct vgic_vcpu *v)
 {
     for (uint64_t count = bits_get(sysreg_read(ICH_HCR_EL2), 31, 27); count > 0U; count--) {
-        uint32_t best = pick_best(v, 0, CLASS_ACTIVE);
+        uint32_t best = vgic_pick_best(v, 0, PICK_ACTIVE);
         if (best == UINT32_MAX) {
             break;
         }
-        vgic_lr_set_active(v, KEY_INTID(best), false);
-        (void)vgic_lr_settle(v, vgic_irq_find(v->vgic, v, KEY_INTID(best)), KEY_INTID(best));
+        vgic_lr_set_active(v, PICK_INTID(best), false);
+        (void)vgic_lr_settle(v, vgic_irq_find(v->vgic, v, PICK_INTID(best)), PICK_INTID(best));
     }
     v->hcr = 0; /* written again, with EOIcount 0, whatever it is */
 }
@@ -489,7 +432,7 @@ static void lr_count_eois(struct vgic_vcpu *v)
 /* All list registers anew, by class and priority. */
 static void lr_rebuild(struct vgic_vcpu *v)
 {
-    struct picks picks;
+    struct vgic_picks picks;
     uint64_t vmcr = sysreg_read(ICH_VMCR_EL2);
     uint32_t old;
 
@@ -499,13 +442,13 @@ static void lr_rebuild(struct vgic_vcpu *v)
     old = v->lr_used;
     lr_settle_dirty(v);
     lr_recall(v);
-    pick_all(v, vmcr, &picks);
+    vgic_pick(v, vmcr, lr_count, &picks);
     v->overflow = false;
-    for (uint32_t class = 0; class <= CLASS_MASKED; class ++) {
-        v->overflow = v->overflow || picks.left_out[class] != 0U;
+    for (uint32_t kind = PICK_ACTIVE; kind <= PICK_MASKED; kind++) {
+        v->overflow = v->overflow || picks.left_out[kind] != 0U;
     }
     for (uint32_t i = 0; i < picks.count; i++) {
-        uint32_t intid = KEY_INTID(picks.key[i]);
+        uint32_t intid = PICK_INTID(picks.key[i]);
         vgic_set_remove(&v->wait, intid);
         lr_install(v, vgic_irq_find(v->vgic, v, intid), intid, i);
     }
@@ -523,7 +466,9 @@ void vgic_lr_add(struct vgic_vcpu *v, uint32_t intid)
             lr_reap(v);
         }
         if (v->lr_used != lr_all) {
-            lr_install(v, vgic_irq_find(v->vgic, v, intid), intid, (unsigned)__builtin_ctz(~v->lr_used));
+            uint32_t free = lr_all & ~v->lr_used;
+            unsigned k = (unsigned)(irq_held(v, intid) ? __builtin_ctz(free) : 31 - __builtin_clz(free));
+            lr_install(v, vgic_irq_find(v->vgic, v, intid), intid, k);
             return;
         }
     }
