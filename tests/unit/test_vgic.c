@@ -440,7 +440,8 @@ static void test_hardware_linked_released(void **state)
     fake_write(GICR + SGI_FRAME + 0x180U, 4, 1U << TIMER); /* disabled while pending */
     take(MODEL_SPURIOUS);
     assert_true(cpuif_physical_active(0, TIMER));
-    fake_write(GICR + SGI_FRAME + 0x100U, 4, 1U << TIMER); /* enabled: its cause may be gone, so it is let go and comes again */
+    fake_write(GICR + SGI_FRAME + 0x100U, 4,
+               1U << TIMER); /* enabled: its cause may be gone, so it is let go and comes again */
     assert_false(cpuif_physical_active(0, TIMER));
     take(MODEL_SPURIOUS);
     physical_timer(0);

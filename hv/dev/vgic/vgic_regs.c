@@ -119,7 +119,8 @@ static void sample_again(const struct vgic_access *access, uint32_t i)
         return;
     }
     v = vgic_route_begin(access->vgic, irq);
-    if (vgic_route_here(v) && (v->held & (1U << intid)) != 0U && irq->lr == VGIC_NONE && (irq->state & VIRQ_ACTIVE) == 0U) {
+    if (vgic_route_here(v) && (v->held & (1U << intid)) != 0U && irq->lr == VGIC_NONE &&
+        (irq->state & VIRQ_ACTIVE) == 0U) {
         vgic_lr_release(v, intid);
         (void)vgic_lr_settle(v, irq, intid);
     }
