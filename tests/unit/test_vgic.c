@@ -440,8 +440,7 @@ static void test_hardware_linked_released(void **state)
     fake_write(GICR + SGI_FRAME + 0x180U, 4, 1U << TIMER); /* disabled while pending */
     take(MODEL_SPURIOUS);
     assert_true(cpuif_physical_active(0, TIMER));
-    fake_write(GICR + SGI_FRAME + 0x100U, 4,
-               1U << TIMER); /* enabled: its cause may be gone, so it is let go and comes again */
+    fake_write(GICR + SGI_FRAME + 0x100U, 4, 1U << TIMER); /* its cause may be gone: let go, it comes again */
     assert_false(cpuif_physical_active(0, TIMER));
     take(MODEL_SPURIOUS);
     physical_timer(0);
@@ -464,6 +463,17 @@ static void test_hardware_linked_released(void **state)
     take(TIMER);
     finish(TIMER);
     assert_false(cpuif_physical_active(0, TIMER));
+
+    /* Enabled by another vCPU: let go on the CPU that holds it. */
+    physical_timer(0);
+    fake_write(GICR + SGI_FRAME + 0x180U, 4, 1U << TIMER);
+    fake_load(1, 1);
+    fake_write(GICR + SGI_FRAME + 0x100U, 4, 1U << TIMER);
+    assert_true(cpuif_physical_active(0, TIMER));
+    fake_settle();
+    assert_false(cpuif_physical_active(0, TIMER));
+    host_cpu_select(0);
+    take(MODEL_SPURIOUS);
 
     /* Disabled, and still kept active when the vCPU leaves. */
     host_cpu_select(0);

@@ -102,35 +102,15 @@ static void write_one_flag(const struct vgic_access *access, uint32_t i, bool se
     }
     v = vgic_route_begin(access->vgic, irq);
     irq->state = (uint16_t)(set ? irq->state | flag : irq->state & ~flag);
+    if (set && flag == VIRQ_ENABLED) {
+        vgic_route_sample(v, irq, access->intid + i);
+    }
     vgic_route_end(v, irq, access->intid + i);
-}
-
-/*
- * A physical interrupt that was taken while its virtual one was disabled, or was withdrawn by disabling it, may have lost its cause since: a
- * level-sensitive one is pending only while its line is high (IHI 0069, 4.1.1). Deactivated, it comes again if it has not.
- */
-static void sample_again(const struct vgic_access *access, uint32_t i)
-{
-    struct vgic_irq *irq = access_irq(access, i);
-    uint32_t intid = access->intid + i;
-    struct vgic_vcpu *v;
-
-    if (intid >= VGIC_PRIVATE) {
-        return;
-    }
-    v = vgic_route_begin(access->vgic, irq);
-    if (vgic_route_here(v) && (v->held & (1U << intid)) != 0U && irq->lr == VGIC_NONE &&
-        (irq->state & VIRQ_ACTIVE) == 0U) {
-        vgic_lr_release(v, intid);
-        (void)vgic_lr_settle(v, irq, intid);
-    }
-    vgic_route_unlock(v);
 }
 
 static void write_set_enable(const struct vgic_access *access, uint64_t value)
 {
     for (; value != 0U; value &= value - 1U) {
-        sample_again(access, (uint32_t)__builtin_ctzll(value));
         write_one_flag(access, (uint32_t)__builtin_ctzll(value), true);
     }
 }

@@ -162,6 +162,13 @@ void vgic_route_set_active(struct vgic_vcpu *v, struct vgic_irq *irq, uint32_t i
     }
 }
 
+void vgic_route_sample(struct vgic_vcpu *v, struct vgic_irq *irq, uint32_t intid)
+{
+    if (irq_held(v, intid) && irq->lr == VGIC_NONE && (irq->state & VIRQ_ACTIVE) == 0U) {
+        irq->state &= (uint16_t)~VIRQ_LINE; /* with its line low it is released by the vCPU's CPU */
+    }
+}
+
 void vgic_route_choose(struct vgic_vcpu *v, struct vgic_irq *irq)
 {
     const struct vgic *vgic = v->vgic;

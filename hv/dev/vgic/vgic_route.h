@@ -24,6 +24,12 @@ void vgic_route_unlock(struct vgic_vcpu *v);
 void vgic_route_set_active(struct vgic_vcpu *v, struct vgic_irq *irq, uint32_t intid, bool active);
 /* With the owner locked: GICx_ICPENDR. */
 void vgic_route_clear_pending(struct vgic_vcpu *v, struct vgic_irq *irq);
+/*
+ * With the owner locked: a PPI that becomes enabled, and whose physical interrupt was taken while it was disabled, or which was withdrawn by
+ * disabling it, may have lost its cause since: pending only while its line is high (IHI 0069, 4.1.1). Deactivated, it comes again
+ * if it has not.
+ */
+void vgic_route_sample(struct vgic_vcpu *v, struct vgic_irq *irq, uint32_t intid);
 /* With the owner locked: an interrupt that any vCPU may take gets a target, when it is about to become pending. */
 void vgic_route_choose(struct vgic_vcpu *v, struct vgic_irq *irq);
 
