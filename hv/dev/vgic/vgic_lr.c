@@ -331,15 +331,17 @@ static void lr_refresh_dirty(struct vgic_vcpu *v)
     }
 }
 
-/*
- * Frees a list register that the guest has emptied and that asks for nothing (ICH_ELRSR_EL2). The highest: linked interrupts are in
- * the low ones, so that the timer's is there for its next time.
- */
+/* Frees a list register that the guest has emptied and that asks for nothing (ICH_ELRSR_EL2): not the timer's, if there is another. */
 static void lr_reap(struct vgic_vcpu *v)
 {
-    uint32_t empty = (uint32_t)sysreg_read(ICH_ELRSR_EL2) & v->lr_used;
-    if (empty != 0U) {
-        unsigned k = 31U - (unsigned)__builtin_clz(empty);
+    unsigned k = VGIC_NONE;
+    for (uint32_t left = (uint32_t)sysreg_read(ICH_ELRSR_EL2) & v->lr_used; left != 0U; left &= left - 1U) {
+        k = (unsigned)__builtin_ctz(left);
+        if (v->lr_intid[k] < 16U || v->lr_intid[k] >= VGIC_PRIVATE) {
+            break;
+        }
+    }
+    if (k != VGIC_NONE) {
         uint32_t intid = v->lr_intid[k];
         struct vgic_irq *irq = lr_irq(v, k);
         vgic_lr_fold(v, k);
@@ -466,9 +468,7 @@ void vgic_lr_add(struct vgic_vcpu *v, uint32_t intid)
             lr_reap(v);
         }
         if (v->lr_used != lr_all) {
-            uint32_t free = lr_all & ~v->lr_used;
-            unsigned k = (unsigned)(irq_held(v, intid) ? __builtin_ctz(free) : 31 - __builtin_clz(free));
-            lr_install(v, vgic_irq_find(v->vgic, v, intid), intid, k);
+            lr_install(v, vgic_irq_find(v->vgic, v, intid), intid, (unsigned)__builtin_ctz(~v->lr_used));
             return;
         }
     }
