@@ -142,7 +142,18 @@ static void check_breakpoint(void)
     is(target(1), 2, "with MDE and KDE");
     is(cpu->value[0], 1, "one breakpoint exception");
     is(cpu->value[3], (uint64_t)target, "at its address");
-    /* That the OS lock keeps breakpoints off is not looked at: QEMU 11.1 only remembers the lock. */
+    SYSREG_WRITE("DBGBCR0_EL1", BCR_EL1);
+    barrier_isb();
+    if (guest_on_ashlar()) {
+        SYSREG_WRITE("OSLAR_EL1", 1);
+        barrier_isb();
+        (void)target(1);
+        SYSREG_WRITE("OSLAR_EL1", 0);
+        barrier_isb();
+        is(cpu->value[0], 1, "the OS lock keeps it off");
+    } else {
+        skip("bare", "the OS lock keeps it off (QEMU 11.1 only remembers the lock)");
+    }
     SYSREG_WRITE("DBGBCR0_EL1", BCR_EL1);
     barrier_isb();
     __asm__ volatile("msr DAIFSet, #8" ::: "memory");
