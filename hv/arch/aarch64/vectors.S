@@ -32,6 +32,22 @@
     str     x2, [sp, #FRAME_SPSR]
 .endm
 
+// ELR, SPSR, x30 and x2 to x17. x0 and x1 are free until the end.
+.macro restore_caller_saved
+    ldp     x30, x1, [sp, #FRAME_LR]
+    ldr     x2, [sp, #FRAME_SPSR]
+    msr     elr_el2, x1
+    msr     spsr_el2, x2
+    ldp     x2, x3, [sp, #FRAME_X(2)]
+    ldp     x4, x5, [sp, #FRAME_X(4)]
+    ldp     x6, x7, [sp, #FRAME_X(6)]
+    ldp     x8, x9, [sp, #FRAME_X(8)]
+    ldp     x10, x11, [sp, #FRAME_X(10)]
+    ldp     x12, x13, [sp, #FRAME_X(12)]
+    ldp     x14, x15, [sp, #FRAME_X(14)]
+    ldp     x16, x17, [sp, #FRAME_X(16)]
+.endm
+
 // SError is unmasked as soon as the frame is safe: one that was pending when the guest left is taken between these labels and is the
 // guest's; one taken later is ours (trap/trap_error.c).
 .macro from_guest handler
@@ -116,18 +132,7 @@ guest_serror:
 // Falls through from above; also where a vCPU's world first goes: sp = its frame.
     .globl  guest_enter
 guest_enter:
-    ldp     x30, x1, [sp, #FRAME_LR]
-    ldr     x2, [sp, #FRAME_SPSR]
-    msr     elr_el2, x1
-    msr     spsr_el2, x2
-    ldp     x2, x3, [sp, #FRAME_X(2)]
-    ldp     x4, x5, [sp, #FRAME_X(4)]
-    ldp     x6, x7, [sp, #FRAME_X(6)]
-    ldp     x8, x9, [sp, #FRAME_X(8)]
-    ldp     x10, x11, [sp, #FRAME_X(10)]
-    ldp     x12, x13, [sp, #FRAME_X(12)]
-    ldp     x14, x15, [sp, #FRAME_X(14)]
-    ldp     x16, x17, [sp, #FRAME_X(16)]
+    restore_caller_saved
     ldp     x18, x19, [sp, #FRAME_X(18)]
     ldp     x20, x21, [sp, #FRAME_X(20)]
     ldp     x22, x23, [sp, #FRAME_X(22)]
@@ -157,18 +162,7 @@ el2_\kind:
 
 // Only the SError of a guest that was taken in the window comes back here.
 el2_return:
-    ldp     x30, x1, [sp, #FRAME_LR]
-    ldr     x2, [sp, #FRAME_SPSR]
-    msr     elr_el2, x1
-    msr     spsr_el2, x2
-    ldp     x2, x3, [sp, #FRAME_X(2)]
-    ldp     x4, x5, [sp, #FRAME_X(4)]
-    ldp     x6, x7, [sp, #FRAME_X(6)]
-    ldp     x8, x9, [sp, #FRAME_X(8)]
-    ldp     x10, x11, [sp, #FRAME_X(10)]
-    ldp     x12, x13, [sp, #FRAME_X(12)]
-    ldp     x14, x15, [sp, #FRAME_X(14)]
-    ldp     x16, x17, [sp, #FRAME_X(16)]
+    restore_caller_saved
     ldr     x18, [sp, #FRAME_X(18)]
     ldr     x29, [sp, #FRAME_X(29)]
     ldp     x0, x1, [sp, #FRAME_X(0)]
