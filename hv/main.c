@@ -79,8 +79,8 @@ void hv_main(const struct handoff *handoff)
     start_must(gic_init(&platform), "gic");
     features_collect(0);
     start_random(handoff);
-    start_cpus();
     start_config(handoff, &config);
+    start_cpus();
     trap_init();
     devices_init(&platform);
     smp_release(cpu_ready);

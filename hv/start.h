@@ -18,6 +18,7 @@ void start_memory(const struct handoff *handoff);
 /* EL2 runs on its own tables; the allocator has all free RAM. */
 void start_tables(const struct handoff *handoff);
 void start_random(const struct handoff *handoff);
+/* Before any other CPU starts: what the configuration says of CPUs (mitigations) is known when each decides for itself. */
+void start_config(const struct handoff *handoff, struct config *config);
 /* After features_combine: what all guests share. */
 void start_stage2(void);
-void start_config(const struct handoff *handoff, struct config *config);
