@@ -22,9 +22,11 @@ enum prda_arrival { PRDA_AWAITED, PRDA_ARRIVED, PRDA_LEFT_OUT };
 
 struct prda {
     uint64_t emergency_sp; /* top of the stack for a stack overflow; vectors.S knows the place */
-    uint64_t self;         /* physical address of this area */
-    uint64_t held_ranks;   /* one bit per lock rank held (arch/spinlock) */
-    uint32_t cpu;          /* 0 is the boot CPU */
+    uint64_t
+        mitigation; /* what the vectors of this CPU need: rounds of the loop, or the function to call (cpu/mitigations.c) */
+    uint64_t self;       /* physical address of this area */
+    uint64_t held_ranks; /* one bit per lock rank held (arch/spinlock) */
+    uint32_t cpu;        /* 0 is the boot CPU */
     bool online;
     uint8_t arrival;        /* enum prda_arrival, decided once */
     bool need_resched;      /* the world that runs here is to give way at its next opportunity */
@@ -41,6 +43,7 @@ struct prda {
 };
 
 _Static_assert(offsetof(struct prda, emergency_sp) == PRDA_EMERGENCY_SP, "offsets.h");
+_Static_assert(offsetof(struct prda, mitigation) == PRDA_MITIGATION, "offsets.h");
 _Static_assert(sizeof(struct prda) <= PAGE_SIZE, "one page");
 
 #ifdef ASHLAR_HOST

@@ -49,7 +49,8 @@ sub execute {
 }
 
 my @kinds = qw(sync irq fiq serror);
-print '1..', 2 * @kinds, "\n";
+my $tables = 4;    # VECTORS_TABLE_COUNT
+print "1..", 2 * @kinds, "\n";
 my ($number, $failed) = (0, 0);
 
 sub result {
@@ -62,9 +63,10 @@ sub result {
 
 my @x0 = (0, 1, -1, 0x4000, ~0x4000, $low, $low - 16, 0x7fffffffffffffff, -0x7fffffffffffffff, 0x123456789abcdef0);
 for my $kind (0 .. $#kinds) {
-    my $vector = ($names{vectors} // 0) + 0x200 + 0x80 * $kind;
     my (@room, @none);
-    for my $x0 (@x0) {
+    for my $case ((map { [ 0, $_ ] } @x0), map { [ $_, -1 ] } 1 .. $tables - 1) {
+        my ($table, $x0) = @$case;
+        my $vector = ($names{vectors} // 0) + 0x800 * $table + 0x200 + 0x80 * $kind;
         for (my $sp = $low + $frame ; $sp <= $low + 0x4000 ; $sp += 16) {
             my ($label, $new, $kept, $odd) = execute($vector, $sp, $x0);
             push @room, sprintf('SP %#x X0 %#x: to %s with SP %#x X0 %#x %s', $sp, $x0, $label, $new, $kept, $odd)

@@ -10,9 +10,13 @@
 #define FRAME_SIZE 272
 
 #define PRDA_EMERGENCY_SP 0
+#define PRDA_MITIGATION 8
 
 #define CPU_START_TTBR 0  /* and TCR */
 #define CPU_START_MAIR 16 /* and SCTLR */
 #define CPU_START_SP 32   /* and the PRDA's address */
 
 #define STACK_SHIFT 14 /* a stack is 16 KiB, at the upper half of 32 KiB: this bit of SP is set while it is valid */
+
+#define VECTORS_SIZE 2048 /* a table of exception vectors */
+#define VECTORS_TABLE_COUNT 4

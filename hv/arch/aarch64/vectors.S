@@ -48,10 +48,39 @@
     ldp     x16, x17, [sp, #FRAME_X(16)]
 .endm
 
+// What runs between the frame and the first branch that can be predicted wrongly, one macro for each table (cpu/mitigations.h chooses a CPU's
+// table). The registers are the frame's by now. White paper "Spectre-BHB: Speculative Target Reuse Attacks" (Arm, 2022).
+.macro mitigate_none
+.endm
+
+// 2 taken branches a round; PRDA_MITIGATION rounds push all that the guest did out of the branch history.
+.macro mitigate_loop
+    mrs     x0, tpidr_el2
+    ldr     x0, [x0, #PRDA_MITIGATION]
+1:  b       2f
+2:  subs    x0, x0, #1
+    b.ne    1b
+    dsb     nsh
+    isb
+.endm
+
+.macro mitigate_clrbhb
+    hint    #22                         // CLRBHB
+    isb
+.endm
+
+// PRDA_MITIGATION = SMCCC_ARCH_WORKAROUND_1 or _3, which change x0 to x3 at most (DEN 0028). The firmware's ERET synchronises the context.
+.macro mitigate_firmware
+    mrs     x0, tpidr_el2
+    ldr     x0, [x0, #PRDA_MITIGATION]
+    smc     #0
+.endm
+
 // SError is unmasked as soon as the frame is safe: one that was pending when the guest left is taken between these labels and is the
 // guest's; one taken later is ours (trap/trap_error.c).
-.macro from_guest handler
+.macro from_guest handler, mitigate
     save_frame
+    \mitigate
     mov     x29, xzr
     mov     x0, sp
     b       \handler
@@ -73,10 +102,8 @@
     b       el2_overflow
 .endm
 
-    .section .text.vectors, "ax"
+.macro vector_table mitigate
     .balign 2048
-    .globl  vectors
-vectors:
     .balign 0x80                        // current EL with SP_EL0: never used by EL2
     b       el2_sp0
     .balign 0x80
@@ -94,22 +121,34 @@ vectors:
     .balign 0x80
     from_el2 serror
     .balign 0x80                        // lower EL, AArch64
-    from_guest guest_sync
+    from_guest guest_sync, \mitigate
     .balign 0x80
-    from_guest guest_irq
+    from_guest guest_irq, \mitigate
     .balign 0x80
-    from_guest guest_fiq
+    from_guest guest_fiq, \mitigate
     .balign 0x80
-    from_guest guest_serror
+    from_guest guest_serror, \mitigate
     .balign 0x80                        // lower EL, AArch32
-    from_guest guest_sync
+    from_guest guest_sync, \mitigate
     .balign 0x80
-    from_guest guest_irq
+    from_guest guest_irq, \mitigate
     .balign 0x80
-    from_guest guest_fiq
+    from_guest guest_fiq, \mitigate
     .balign 0x80
-    from_guest guest_serror
+    from_guest guest_serror, \mitigate
     .balign 0x80
+.endm
+
+// In the order of enum vectors_table (arch/vectors.h). A vector that outgrows its 128 bytes pushes the tables apart, and .org says so.
+    .section .text.vectors, "ax"
+    .balign 2048
+    .globl  vectors
+vectors:
+    vector_table mitigate_none
+    vector_table mitigate_loop
+    vector_table mitigate_clrbhb
+    vector_table mitigate_firmware
+    .org    vectors + VECTORS_TABLE_COUNT * VECTORS_SIZE
 
     .globl  guest_serror_window_start, guest_serror_window_end
 guest_sync:
