@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Drives a command by what it prints: `expect [-p] [-o LOG] SCRIPT COMMAND...`. The command runs on pipes, or with -p on a terminal of
- * its own. SCRIPT has one step per line:
+ * Drives a command by what it prints: `expect [-p] [-o LOG] [-t TIMES] SCRIPT COMMAND...`. The command runs on pipes, or with -p on a terminal of
+ * its own. TIMES gets each line with the millisecond at which its begin arrived. SCRIPT has one step per line:
  *
  *   wait SECONDS TEXT   until TEXT was printed, behind what the last wait found
  *   send TEXT           to its standard input; \r \n \t \\ and \xHH
@@ -39,6 +39,8 @@ static struct {
     int input;  /* to the child, -1 when closed */
     int output; /* from the child, -1 at its end */
     int log;
+    FILE *times;
+    bool in_line; /* the last byte was not the end of one */
     bool terminal;
     bool ended;
     int status;
@@ -137,6 +139,17 @@ static bool child_start(char **argv)
     return child.pid > 0;
 }
 
+/* "MS LINE" each. */
+static void note_times(const char *text, size_t size)
+{
+    for (size_t i = 0; i < size && child.times != NULL; i++) {
+        if (!child.in_line)
+            (void)fprintf(child.times, "%ld ", now_ms());
+        (void)fputc(text[i], child.times);
+        child.in_line = text[i] != '\n';
+    }
+}
+
 /* Takes what there is, waiting at most so long. */
 static void child_read(int wait_ms)
 {
@@ -155,6 +168,7 @@ static void child_read(int wait_ms)
     }
     if (child.log >= 0 && write(child.log, child.text + child.length, (size_t)count) != count)
         perror("expect: log");
+    note_times(child.text + child.length, (size_t)count);
     child.length += (size_t)count;
 }
 
@@ -319,18 +333,22 @@ int main(int argc, char **argv)
 {
     int option;
     const char *log = NULL;
-    while ((option = getopt(argc, argv, "+po:")) != -1) {
+    const char *times = NULL;
+    while ((option = getopt(argc, argv, "+po:t:")) != -1) {
         if (option == 'p')
             child.terminal = true;
         else if (option == 'o')
             log = optarg;
+        else if (option == 't')
+            times = optarg;
         else
             return 2;
     }
     if (argc - optind < 2)
-        return fprintf(stderr, "usage: expect [-p] [-o LOG] SCRIPT COMMAND...\n"), 2;
+        return fprintf(stderr, "usage: expect [-p] [-o LOG] [-t TIMES] SCRIPT COMMAND...\n"), 2;
     FILE *script = fopen(argv[optind], "re");
     child.log = log == NULL ? -1 : open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    child.times = times == NULL ? NULL : fopen(times, "we");
     child.text = malloc(OUTPUT_MAX + 1U);
     (void)signal(SIGPIPE, SIG_IGN);
     if (script == NULL || child.text == NULL || !child_start(argv + optind + 1)) {
@@ -340,5 +358,7 @@ int main(int argc, char **argv)
     int status = run_script(script);
     child_kill();
     (void)fclose(script);
+    if (child.times != NULL)
+        (void)fclose(child.times);
     return status;
 }

@@ -119,7 +119,7 @@ boot_steps() {
     echo "wait 60 # "
 }
 
-# drive NAME [-p] VCPUS OPTIONS...: Debian, or NAME where $work/NAME.yaml exists, driven by $work/NAME.steps; its output in
+# drive NAME [-p] [-t TIMES] VCPUS OPTIONS...: Debian, or NAME where $work/NAME.yaml exists, driven by $work/NAME.steps; its output in
 # $work/NAME.out and the steps that failed in $work/NAME.err.
 drive() {
     drive_name=$1
@@ -128,6 +128,10 @@ drive() {
     if [ "$1" = -p ]; then
         drive_mode=-p
         shift
+    fi
+    if [ "$1" = -t ]; then
+        drive_mode="$drive_mode -t $2"
+        shift 2
     fi
     drive_vcpus=$1
     shift
@@ -140,7 +144,7 @@ drive() {
     else
         set -- "$ashlar" run "$work/$drive_name.yaml" "$@"
     fi
-    # shellcheck disable=SC2086 # empty or one word
+    # shellcheck disable=SC2086 # options, no blanks in them
     timeout -k 10 1500 "$build/tests/expect" $drive_mode -o "$work/$drive_name.out" "$work/$drive_name.steps" "$@" \
         2>"$work/$drive_name.err"
 }

@@ -54,9 +54,11 @@ struct cpu {
     volatile uint32_t started;
     volatile uint32_t finished;
     struct expected expected;
-    /* Both may be NULL. sync: true when it was dealt with. irq: replaces the usual acknowledge, handler, end of interrupt. */
+    /* Each may be NULL. sync: true when it was dealt with. irq: replaces the usual acknowledge, handler, end of interrupt. */
     bool (*sync)(struct cpu *cpu, struct frame *frame);
     void (*irq)(struct cpu *cpu, struct frame *frame);
+    /* Instead of all that: every exception of this CPU. */
+    void (*any)(struct cpu *cpu, uint64_t vector, struct frame *frame);
     /* Called with each interrupt that was acknowledged, before its end is signalled. */
     void (*interrupt)(struct cpu *cpu, uint32_t intid);
     volatile uint32_t counts[64]; /* interrupts taken, by INTID below 64 */

@@ -72,6 +72,10 @@ void exception_entry(uint64_t vector, struct frame *frame)
 {
     struct cpu *cpu = cpu_this();
     bool synchronous = (vector & 3U) == 0U;
+    if (cpu->any != NULL) {
+        cpu->any(cpu, vector, frame);
+        return;
+    }
     if (synchronous && cpu->sync != NULL && cpu->sync(cpu, frame)) {
         return;
     }
