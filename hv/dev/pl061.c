@@ -20,6 +20,7 @@
 #include "lib/bits.h"
 #include "mem/page_alloc.h"
 #include "vm/device.h"
+#include "vm/power_button.h"
 #include "vm/vcpu.h"
 #include "vm/vm.h"
 
@@ -111,6 +112,8 @@ void pl061_press_power(struct vm *vm)
     timer_arm(&pl061->release, timer_count() + timer_from_ns(PRESS_NS));
     spinlock_unlock(&pl061->lock);
 }
+
+const struct vm_power_button_ops vm_power_button = {.press = pl061_press_power};
 
 static uint8_t register_read(const struct pl061 *pl061, uint32_t offset)
 {

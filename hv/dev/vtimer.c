@@ -84,7 +84,8 @@ static void arm_for(struct timer *timer, uint64_t count, uint64_t cval)
 
 static uint64_t virt_count(const struct vtimer *vtimer)
 {
-    return timer_count() - vtimer->vcpu->vm->counter_offset;
+    /* An EL2 timer may look while a VM that was paused goes on: vtimer_load then looks again. */
+    return timer_count() - __atomic_load_n(&vtimer->vcpu->vm->counter_offset, __ATOMIC_RELAXED);
 }
 
 /* With the lock held. */

@@ -80,15 +80,15 @@ void sched_init(void)
     assert(resched == STATUS_OK && call == STATUS_OK);
 }
 
-/* Adds the time that the current world ran to its accounts. Queue locked. */
-static void account(struct run_queue *queue, struct world *world)
+/* Adds the time that the current world ran to its accounts; returns the count. Queue locked. */
+static uint64_t account(struct run_queue *queue, struct world *world)
 {
     uint64_t now = timer_count();
     uint64_t ticks = now - world->started;
     world->started = now;
     world->run_ticks += ticks;
     if (world == &queue->idle) {
-        return;
+        return now;
     }
     world->vruntime += sched_charge(ticks, world->weight);
     uint64_t reached = world->vruntime;
@@ -96,9 +96,10 @@ static void account(struct run_queue *queue, struct world *world)
         reached = queue->first->vruntime;
     }
     queue->minimum = reached > queue->minimum ? reached : queue->minimum;
+    return now;
 }
 
-static void enqueue(struct run_queue *queue, struct world *world)
+static void enqueue(struct run_queue *queue, struct world *world, uint64_t now)
 {
     struct world **at = &queue->first;
     while (*at != NULL && (*at)->vruntime <= world->vruntime) {
@@ -107,6 +108,7 @@ static void enqueue(struct run_queue *queue, struct world *world)
     world->queue_next = *at;
     *at = world;
     world->state = WORLD_READY;
+    world->started = now;
     queue->ready++;
 }
 
@@ -142,7 +144,9 @@ static void switch_to(struct run_queue *queue, struct world *next)
     struct prda *prda = PRDA;
     struct world *previous = prda->current;
     next->state = WORLD_RUNNING;
-    next->started = timer_count();
+    uint64_t now = timer_count();
+    next->ready_ticks += now - next->started;
+    next->started = now;
     next->cpu = prda->cpu;
     if (next != previous) {
         next->switches++;
@@ -183,7 +187,7 @@ void sched_block(void)
         spinlock_unlock(&queue->lock);
         return;
     }
-    account(queue, current);
+    (void)account(queue, current);
     current->state = WORLD_BLOCKED;
     switch_to_best(queue);
 }
@@ -195,7 +199,7 @@ void sched_reschedule(void)
     struct world *current = prda->current;
     spinlock_lock(&queue->lock);
     prda->need_resched = false;
-    account(queue, current);
+    uint64_t now = account(queue, current);
     if (queue->first == NULL || queue->first->vruntime >= current->vruntime) {
         bool others = queue->first != NULL;
         spinlock_unlock(&queue->lock);
@@ -204,7 +208,7 @@ void sched_reschedule(void)
         }
         return;
     }
-    enqueue(queue, current);
+    enqueue(queue, current, now);
     switch_to_best(queue);
 }
 
@@ -286,9 +290,9 @@ static void wake(struct world *world, bool interrupt)
         }
         world->wake_pending = false;
         /* One that runs alone is not accounted otherwise: the queue's time would stand still, and the woken one have all of it as credit. */
-        account(queue, prda_of(cpu)->current);
+        uint64_t now = account(queue, prda_of(cpu)->current);
         world->vruntime = sched_wake_vruntime(world->vruntime, queue->minimum, slice_ticks);
-        enqueue(queue, world);
+        enqueue(queue, world, now);
         poke(queue, cpu, world);
         return;
     }
@@ -325,11 +329,26 @@ void sched_evict(struct world *world)
     }
 }
 
+static void dequeue(struct run_queue *queue, struct world *world)
+{
+    for (struct world **at = &queue->first; *at != NULL; at = &(*at)->queue_next) {
+        if (*at == world) {
+            *at = world->queue_next;
+            queue->ready--;
+            return;
+        }
+    }
+}
+
 bool sched_park(struct world *world)
 {
     struct run_queue *queue = &queues[__atomic_load_n(&world->cpu, __ATOMIC_RELAXED)];
     spinlock_lock(&queue->lock);
-    if (world->state == WORLD_BLOCKED && !__atomic_load_n(&world->on_cpu, __ATOMIC_ACQUIRE)) {
+    bool rests = world->state == WORLD_BLOCKED || world->state == WORLD_READY;
+    if (rests && !__atomic_load_n(&world->on_cpu, __ATOMIC_ACQUIRE)) {
+        if (world->state == WORLD_READY) {
+            dequeue(queue, world);
+        }
         world->state = WORLD_PARKED;
     }
     bool parked = world->state == WORLD_PARKED;
@@ -353,7 +372,7 @@ static void idle_once(struct prda *prda, struct run_queue *queue)
     prda->need_resched = false;
     if (sched_contended()) {
         spinlock_lock(&queue->lock);
-        account(queue, &queue->idle);
+        (void)account(queue, &queue->idle);
         queue->idle.state = WORLD_READY;
         switch_to_best(queue);
         return;
@@ -376,7 +395,7 @@ static void idle_loop(void)
 enum status sched_cpu_create(unsigned cpu)
 {
     struct world *idle = &queues[cpu].idle;
-    enum status status = world_stack_create(&idle->stack);
+    enum status status = world_stack_create(OWNER_CPU, &idle->stack);
     if (status != STATUS_OK) {
         return status;
     }

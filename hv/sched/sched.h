@@ -42,8 +42,9 @@ void sched_evict(struct world *world);
 /* Makes the running world resident again after sched_evict. */
 void sched_admit(void);
 /*
- * If the world is blocked, switched out and resident nowhere (or parked already): from now on no wake-up makes it run, and what belongs to it
- * may be taken apart. False: it is not there yet.
+ * If the world is blocked (or woken, and still waits for its CPU) and resident nowhere, or parked already: from now on no wake-up makes it
+ * run, and what belongs to it may be taken apart. False: it is not there yet. The world looks at its condition again after sched_unpark
+ * and a wake-up, as after any return of sched_block; one that gave way elsewhere than in sched_block must not be parked.
  */
 bool sched_park(struct world *world);
 /* Wake-ups work again. Those that came meanwhile are forgotten. */

@@ -88,7 +88,7 @@ static enum status prepare_cpu(unsigned cpu, struct cpu_start **out)
     uint64_t emergency;
     uint64_t root;
     pa_t root_pa;
-    status = world_stack_create(&emergency);
+    status = world_stack_create(OWNER_CPU, &emergency);
     if (status == STATUS_OK) {
         status = sched_cpu_create(cpu);
     }

@@ -46,19 +46,19 @@ static void give_slot(unsigned slot)
     spinlock_unlock(&lock);
 }
 
-enum status world_stack_create(uint64_t *stack)
+enum status world_stack_create(owner_t owner, uint64_t *stack)
 {
     unsigned slot = take_slot();
     if (slot == STACK_SLOTS) {
         return STATUS_NO_MEMORY;
     }
     pa_t pa;
-    enum status status = page_alloc_zeroed(OWNER_CPU, STACK_ORDER, &pa);
+    enum status status = page_alloc_zeroed(owner, STACK_ORDER, &pa);
     if (status == STATUS_OK) {
         *stack = STAGE1_STACK_BASE + slot * STACK_SLOT + WORLD_STACK_SIZE;
         status = stage1_map(va_make(*stack), pa, WORLD_STACK_SIZE, STAGE1_RW);
         if (status != STATUS_OK) {
-            page_free(OWNER_CPU, STACK_ORDER, pa);
+            page_free(owner, STACK_ORDER, pa);
         }
     }
     if (status != STATUS_OK) {
@@ -67,7 +67,7 @@ enum status world_stack_create(uint64_t *stack)
     return status;
 }
 
-void world_stack_destroy(uint64_t stack)
+void world_stack_destroy(owner_t owner, uint64_t stack)
 {
     pa_t pa;
     enum stage1_attr attr;
@@ -75,7 +75,7 @@ void world_stack_destroy(uint64_t stack)
     assert(found == STATUS_OK);
     enum status unmapped = stage1_unmap(va_make(stack), WORLD_STACK_SIZE);
     assert(unmapped == STATUS_OK);
-    page_free(OWNER_CPU, STACK_ORDER, pa);
+    page_free(owner, STACK_ORDER, pa);
     give_slot((unsigned)((stack - STAGE1_STACK_BASE) / STACK_SLOT));
 }
 
@@ -101,20 +101,21 @@ static void set_first_switch(struct world *world, uint64_t sp, void (*start)(voi
     *frame = (struct switch_frame){.x30 = (uint64_t)(uintptr_t)start, .x19 = x19, .x20 = x20};
 }
 
-static enum status prepare(struct world *world, const char *name)
+static enum status prepare(struct world *world, owner_t owner, const char *name)
 {
     memset(world, 0, sizeof(*world));
     world->name = name;
+    world->owner = owner;
     world->state = WORLD_BLOCKED;
     world->weight = 100;
     world->affinity[0] = ~0ULL;
     world->affinity[1] = ~0ULL;
-    return world_stack_create(&world->stack);
+    return world_stack_create(owner, &world->stack);
 }
 
 enum status world_create_thread(struct world *world, const char *name, void (*function)(void *), void *argument)
 {
-    enum status status = prepare(world, name);
+    enum status status = prepare(world, OWNER_CPU, name);
     if (status == STATUS_OK) {
         set_first_switch(world, world->stack + WORLD_STACK_SIZE, world_start, (uint64_t)(uintptr_t)function,
                          (uint64_t)(uintptr_t)argument);
@@ -122,10 +123,10 @@ enum status world_create_thread(struct world *world, const char *name, void (*fu
     return status;
 }
 
-enum status world_create_vcpu(struct world *world, const char *name, const struct world_ops *ops,
+enum status world_create_vcpu(struct world *world, owner_t owner, const char *name, const struct world_ops *ops,
                               struct trap_frame **frame)
 {
-    enum status status = prepare(world, name);
+    enum status status = prepare(world, owner, name);
     if (status != STATUS_OK) {
         return status;
     }
@@ -141,5 +142,5 @@ void world_destroy(struct world *world)
 {
     assert(world->state == WORLD_BLOCKED || world->state == WORLD_PARKED);
     world->state = WORLD_DEAD;
-    world_stack_destroy(world->stack);
+    world_stack_destroy(world->owner, world->stack);
 }

@@ -10,6 +10,7 @@
 
 #include "arch/frame.h"
 #include "lib/status.h"
+#include "mem/page_alloc.h"
 
 #define WORLD_STACK_SIZE 16384ULL
 
@@ -31,6 +32,7 @@ struct world {
     uint64_t saved_sp; /* while not running: x19..x30 lie there */
     const struct world_ops *ops;
     const char *name;
+    owner_t owner;  /* of its stack */
     uint64_t stack; /* lowest address of the stack itself */
     enum world_state state;
     uint32_t cpu;      /* where it runs, or ran last */
@@ -38,24 +40,25 @@ struct world {
     bool on_cpu;       /* its registers are in a CPU: no other CPU may load it yet */
     struct world *queue_next;
     uint64_t vruntime; /* weighted run time, counter ticks */
-    uint64_t started;  /* count at which the present run began */
+    uint64_t started;  /* count at which it began to run, or, READY, to wait */
     uint32_t weight;   /* 1 to 10000 */
     uint32_t reserved;
     uint64_t affinity[2]; /* one bit per CPU */
     uint64_t run_ticks;
+    uint64_t ready_ticks; /* waiting for its CPU */
     uint64_t switches;
 };
 
 /* Makes a world's EL2 stack; *stack is its lowest address, guarded below. Never given back while CPUs run on it. */
-enum status world_stack_create(uint64_t *stack);
-void world_stack_destroy(uint64_t stack);
+enum status world_stack_create(owner_t owner, uint64_t *stack);
+void world_stack_destroy(owner_t owner, uint64_t stack);
 
 /*
  * A thread of the hypervisor: function(argument) on a stack of its own, blocked until world_wake. It never returns.
  */
 enum status world_create_thread(struct world *world, const char *name, void (*function)(void *), void *argument);
 /* A vCPU's world: first switched to, it runs vcpu_work() and then enters the guest with *frame at the top of its stack. */
-enum status world_create_vcpu(struct world *world, const char *name, const struct world_ops *ops,
+enum status world_create_vcpu(struct world *world, owner_t owner, const char *name, const struct world_ops *ops,
                               struct trap_frame **frame);
 /* Blocked and on no CPU: its stack is given back. */
 void world_destroy(struct world *world);

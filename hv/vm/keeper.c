@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The keeper: the thread that does what takes long in a VM's life. Owns nothing but itself; it acts on each VM's state and request.
+ * The keeper: the thread that does what takes long in the lives of all VMs, a piece for each in turn. Owns nothing but itself; it acts
+ * on each VM's state and request, and alone leaves the states STARTING (but for a stop), STOPPING and PAUSING (but for a resume).
  */
 #include <stddef.h>
 
 #include "arch/cpu_wait.h"
 #include "lib/log.h"
+#include "lib/panic.h"
 #include "sched/sched.h"
 #include "vm/console_attach.h"
 #include "vm/machine.h"
 #include "vm/vcpu.h"
 #include "vm/vm.h"
+#include "vm/vm_control.h"
 
 static struct world keeper;
 static const struct config *configuration;
@@ -18,14 +21,6 @@ static const struct config *configuration;
 void keeper_notify(void)
 {
     world_wake(&keeper);
-}
-
-/* Requests look at it from any CPU. */
-static void set_state(struct vm *vm, enum vm_state state)
-{
-    spinlock_lock(&vm->lock);
-    vm->state = state;
-    spinlock_unlock(&vm->lock);
 }
 
 static enum vm_state state_of(struct vm *vm)
@@ -43,67 +38,181 @@ static void take_console(struct vm *vm)
     }
 }
 
-static void start(struct vm *vm)
+/* ---- starting ---- */
+
+/* From now on it is taken apart as one that ran: there may be a stop to obey, too. */
+static void start_failed(struct vm *vm)
 {
-    take_console(vm);
-    if (vm_load(vm) != STATUS_OK) {
-        console_detach(vm);
-        vm_destroy(vm);
-        set_state(vm, VM_OFF);
-    }
+    spinlock_lock(&vm->lock);
+    vm->request = vm->request > VM_REQUEST_FAILED ? vm->request : VM_REQUEST_FAILED;
+    vm->state = VM_STOPPING;
+    spinlock_unlock(&vm->lock);
 }
 
-static void create_and_start(struct vm *vm)
+static void create(struct vm *vm)
 {
-    enum status status = vm_create(vm);
-    if (status != STATUS_OK) {
+    if (vm_create(vm) != STATUS_OK) {
         log_error(vm->config->name, "not started: %llu MiB are not there to give (%llu MiB free)",
                   (unsigned long long)(vm->config->memory >> 20),
                   (unsigned long long)(page_alloc_bytes(OWNER_FREE) >> 20));
-        set_state(vm, VM_OFF);
+        start_failed(vm);
         return;
     }
     log_info(vm->config->name, "starts: %u vCPUs, %llu MiB", vm->vcpu_count,
              (unsigned long long)(vm->config->memory >> 20));
-    start(vm);
+    vm->load.phase = VM_LOAD_PLACE;
+    take_console(vm);
 }
+
+/* All is in its place: its first vCPU goes, unless it was stopped meanwhile. */
+static void set_going(struct vm *vm, uint64_t entry, uint64_t tree)
+{
+    spinlock_lock(&vm->lock);
+    if (vm->state == VM_STARTING) {
+        vm->counter_offset = timer_count();
+        vm->started = vm->counter_offset;
+        vm->runs++;
+        vm->state = vm->start_paused ? VM_PAUSING : VM_RUNNING;
+        vm->start_paused = false;
+        for (unsigned i = 0; i < vm->vcpu_count; i++) {
+            sched_unpark(&vm->vcpus[i]->world);
+        }
+        vcpu_boot(vm->vcpus[0], entry, tree);
+    }
+    spinlock_unlock(&vm->lock);
+}
+
+static void start_step(struct vm *vm)
+{
+    if (vm->load.phase == VM_LOAD_CREATE) {
+        create(vm);
+        return;
+    }
+    uint64_t entry;
+    uint64_t tree;
+    enum status status = vm_load_step(vm, &entry, &tree);
+    if (status == STATUS_OK) {
+        set_going(vm, entry, tree);
+    } else if (status != STATUS_BUSY) {
+        start_failed(vm);
+    }
+}
+
+/* ---- ending and pausing ---- */
 
 /*
- * Every vCPU has seen the request, blocked, and left its CPU. Each is parked: a timer of its own or a device may still kick it, and it
- * must not come back to life while its VM is taken apart or loaded.
+ * VM locked. Every vCPU has seen the state and blocked, and none of its registers is in a CPU. Each is parked: a timer of its own or a
+ * device may still kick it, and it must not come back to life while its VM is paused or taken apart. *soon: those that are missing are
+ * on their way, at most a few hundred instructions; else each calls keeper_notify when it has seen the state.
  */
-static bool park_all(struct vm *vm)
+static bool park_all(struct vm *vm, bool *soon)
 {
+    bool all = true;
+    *soon = true;
     for (unsigned i = 0; i < vm->vcpu_count; i++) {
-        if (vcpu_power_state(vm->vcpus[i]) != VCPU_OFF || !sched_park(&vm->vcpus[i]->world)) {
-            return false;
+        struct vcpu *vcpu = vm->vcpus[i];
+        if (vcpu != NULL && !vcpu->stopped) {
+            *soon = all = false;
+        } else if (vcpu != NULL && !sched_park(&vcpu->world)) {
+            all = false;
         }
     }
-    return true;
+    return all;
 }
 
+/* VM locked. */
 static bool restarts(const struct vm *vm)
 {
-    return (vm->request == VM_REQUEST_RESET && vm->config->on_reset == CONFIG_RESET_RESTART) ||
-           (vm->request == VM_REQUEST_CRASH && vm->config->on_crash == CONFIG_CRASH_RESTART);
+    switch (vm->request) {
+    case VM_REQUEST_RESTART:
+        return true;
+    case VM_REQUEST_RESET:
+        return vm->config->on_reset == CONFIG_RESET_RESTART && !vm->stop_asked;
+    case VM_REQUEST_CRASH:
+        return vm->config->on_crash == CONFIG_CRASH_RESTART && !vm->stop_asked;
+    default:
+        return false;
+    }
 }
 
-static void end_run(struct vm *vm)
+/* VM locked, all parked. */
+static void prepare_restart(struct vm *vm)
 {
-    while (!park_all(vm)) {
-        sched_relax();
-        cpu_wait_yield();
-    }
-    if (restarts(vm)) {
-        start(vm);
-    } else if (vm->request == VM_REQUEST_CRASH && vm->config->on_crash == CONFIG_CRASH_HOLD) {
-        set_state(vm, VM_HELD);
-    } else {
-        console_detach(vm);
-        vm_destroy(vm);
-        set_state(vm, VM_OFF);
-    }
+    vm->state = VM_STARTING;
+    vm->request = VM_REQUEST_NONE;
+    vm->load = (struct vm_load){.phase = VM_LOAD_PLACE};
 }
+
+/* VM locked, all parked: nothing of its run is left. */
+static void power_all_off(struct vm *vm)
+{
+    for (unsigned i = 0; i < vm->vcpu_count; i++) {
+        if (vm->vcpus[i] != NULL) {
+            vcpu_power_clear(vm->vcpus[i]);
+        }
+    }
+    vm->vcpus_on = 0;
+    vm->stop_asked = false;
+    timer_cancel(&vm->stop_timer);
+}
+
+/* VM locked, all parked: a reset came first, and then it crashed. */
+static bool holds(const struct vm *vm)
+{
+    return vm->request == VM_REQUEST_CRASH && vm->config->on_crash == CONFIG_CRASH_HOLD && !vm->stop_asked;
+}
+
+static void give_back(struct vm *vm)
+{
+    console_detach(vm);
+    if (vm->load.phase != VM_LOAD_CREATE) {
+        vm_destroy(vm);
+    }
+    spinlock_lock(&vm->lock);
+    vm->ended = vm->request;
+    vm->state = VM_OFF;
+    spinlock_unlock(&vm->lock);
+    log_info(vm->config->name, "off: %s", vm_request_name(vm->ended));
+}
+
+enum settled { SETTLED_NOT, SETTLED_PAUSED, SETTLED_AGAIN, SETTLED_ENDED };
+
+/* VM locked, all parked. */
+static enum settled settle(struct vm *vm)
+{
+    vm->paused_at = timer_count();
+    if (vm->state == VM_PAUSING || holds(vm)) {
+        vm->state = vm->request == VM_REQUEST_CRASH ? VM_HELD : VM_PAUSED;
+        return SETTLED_PAUSED;
+    }
+    bool again = restarts(vm);
+    power_all_off(vm);
+    if (again) {
+        vm->ended = vm->request;
+        prepare_restart(vm);
+    }
+    return again ? SETTLED_AGAIN : SETTLED_ENDED;
+}
+
+/* True: to be looked at again at once. */
+static bool settle_when_parked(struct vm *vm)
+{
+    enum settled settled = SETTLED_NOT;
+    bool soon = false;
+    spinlock_lock(&vm->lock);
+    if ((vm->state == VM_PAUSING || vm->state == VM_STOPPING) && park_all(vm, &soon)) {
+        settled = settle(vm);
+    }
+    spinlock_unlock(&vm->lock);
+    if (settled == SETTLED_PAUSED) {
+        log_info(vm->config->name, "%s", vm_state_name(state_of(vm)));
+    } else if (settled == SETTLED_ENDED) {
+        give_back(vm);
+    }
+    return settled == SETTLED_AGAIN || (settled == SETTLED_NOT && soon);
+}
+
+/* ---- the thread ---- */
 
 static bool all_off(void)
 {
@@ -115,13 +224,18 @@ static bool all_off(void)
     return true;
 }
 
-static void look_after(struct vm *vm)
+/* One piece of work for a VM. True: there is more. */
+static bool look_after(struct vm *vm)
 {
-    enum vm_state state = state_of(vm);
-    if (state == VM_STARTING) {
-        create_and_start(vm);
-    } else if (state == VM_STOPPING) {
-        end_run(vm);
+    switch (state_of(vm)) {
+    case VM_STARTING:
+        start_step(vm);
+        return true;
+    case VM_PAUSING:
+    case VM_STOPPING:
+        return settle_when_parked(vm);
+    default:
+        return false;
     }
 }
 
@@ -129,8 +243,14 @@ static void keep(void *argument)
 {
     (void)argument;
     for (;;) {
+        bool more = false;
         for (unsigned i = 0; i < vm_count(); i++) {
-            look_after(vm_get(i));
+            more = look_after(vm_get(i)) || more;
+            sched_relax();
+        }
+        if (more) {
+            cpu_wait_yield();
+            continue;
         }
         if (all_off() && configuration->when_idle == CONFIG_IDLE_POWEROFF) {
             log_info("ashlar", "the last VM has stopped: power off");
@@ -145,12 +265,13 @@ enum status keeper_start(const struct config *config)
     configuration = config;
     enum status status = world_create_thread(&keeper, "keeper", keep, NULL);
     if (status == STATUS_OK) {
+        keeper.cpu = 0;
         for (unsigned i = 0; i < vm_count(); i++) {
             if (vm_get(i)->config->autostart) {
-                set_state(vm_get(i), VM_STARTING);
+                enum status started = vm_control_start(vm_get(i));
+                assert(started == STATUS_OK);
             }
         }
-        keeper.cpu = 0;
         world_wake(&keeper);
     }
     return status;

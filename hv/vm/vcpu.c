@@ -95,7 +95,7 @@ enum status vcpu_world_create(struct vm *vm, unsigned index)
         return status;
     }
     struct vcpu *vcpu = phys_to_pointer(pages.pa);
-    status = world_create_vcpu(&vcpu->world, vm->config->name, &vcpu_world_ops, &vcpu->frame);
+    status = world_create_vcpu(&vcpu->world, OWNER_VM(vm->index), vm->config->name, &vcpu_world_ops, &vcpu->frame);
     if (status != STATUS_OK) {
         page_free(OWNER_VM(vm->index), VCPU_ORDER, pages);
         return status;
@@ -104,18 +104,25 @@ enum status vcpu_world_create(struct vm *vm, unsigned index)
     vcpu->index = index;
     vcpu->mpidr = MPIDR_RES1 | (uint64_t)(index / 16U) << 8 | index % 16U;
     vcpu->power = VCPU_OFF;
+    vcpu->stopped = true;
     vcpu->work = VCPU_WORK_STOP;
     set_affinity(vcpu);
+    spinlock_lock(&vm->lock);
     vm->vcpus[index] = vcpu;
+    spinlock_unlock(&vm->lock);
     return STATUS_OK;
 }
 
 void vcpu_world_destroy(struct vcpu *vcpu)
 {
-    uint16_t owner = OWNER_VM(vcpu->vm->index).id;
+    struct vm *vm = vcpu->vm;
+    /* A report may be looking at it. */
+    spinlock_lock(&vm->lock);
+    vm->vcpus[vcpu->index] = NULL;
+    spinlock_unlock(&vm->lock);
     sched_unplace(&vcpu->world);
     world_destroy(&vcpu->world);
-    page_free((owner_t){owner}, VCPU_ORDER, pa_make(pointer_to_phys(vcpu)));
+    page_free(OWNER_VM(vm->index), VCPU_ORDER, pa_make(pointer_to_phys(vcpu)));
 }
 
 void vcpu_kick(struct vcpu *vcpu, uint32_t work)
@@ -160,6 +167,20 @@ static void set_power(struct vcpu *vcpu, enum vcpu_power power)
     __atomic_store_n(&vcpu->power, power, __ATOMIC_RELEASE);
 }
 
+void vcpu_boot(struct vcpu *vcpu, uint64_t entry, uint64_t context)
+{
+    vcpu->entry = entry;
+    vcpu->entry_context = context;
+    vcpu->vm->vcpus_on++;
+    set_power(vcpu, VCPU_ON_PENDING);
+    world_wake(&vcpu->world);
+}
+
+void vcpu_power_clear(struct vcpu *vcpu)
+{
+    set_power(vcpu, VCPU_OFF);
+}
+
 enum status vcpu_power_on(struct vcpu *vcpu, uint64_t entry, uint64_t context)
 {
     struct vm *vm = vcpu->vm;
@@ -170,18 +191,12 @@ enum status vcpu_power_on(struct vcpu *vcpu, uint64_t entry, uint64_t context)
     spinlock_lock(&vm->lock);
     if (vcpu->power == VCPU_ON) {
         status = STATUS_EXISTS;
-    } else if (vcpu->power == VCPU_ON_PENDING || vm->state != VM_RUNNING) {
+    } else if (vcpu->power == VCPU_ON_PENDING || (vm->state != VM_RUNNING && vm->state != VM_PAUSING)) {
         status = STATUS_BUSY;
     } else {
-        vcpu->entry = entry;
-        vcpu->entry_context = context;
-        vm->vcpus_on++;
-        set_power(vcpu, VCPU_ON_PENDING);
+        vcpu_boot(vcpu, entry, context);
     }
     spinlock_unlock(&vm->lock);
-    if (status == STATUS_OK) {
-        world_wake(&vcpu->world);
-    }
     return status;
 }
 
@@ -194,7 +209,7 @@ void vcpu_power_off(struct vcpu *vcpu)
         set_power(vcpu, VCPU_OFF);
         vm->vcpus_on--;
         /* Where a reset was asked for, its last vCPU may go this way: that is no crash. */
-        last = vm->vcpus_on == 0U && vm->state == VM_RUNNING;
+        last = vm->vcpus_on == 0U && (vm->state == VM_RUNNING || vm->state == VM_PAUSING);
     }
     spinlock_unlock(&vm->lock);
     (void)__atomic_fetch_or(&vcpu->work, VCPU_WORK_STOP, __ATOMIC_RELEASE);
@@ -209,18 +224,12 @@ enum stop_step { STEP_GO_ON, STEP_START, STEP_SLEEP };
 static enum stop_step stop_step(struct vcpu *vcpu)
 {
     struct vm *vm = vcpu->vm;
-    if (vm->state != VM_RUNNING) {
-        if (vcpu->power != VCPU_OFF) {
-            set_power(vcpu, VCPU_OFF);
-            vm->vcpus_on--;
-        }
+    vcpu->stopped = vm->state != VM_RUNNING || vcpu->power == VCPU_OFF;
+    if (vcpu->stopped) {
         return STEP_SLEEP;
     }
     if (vcpu->power == VCPU_ON) {
         return STEP_GO_ON;
-    }
-    if (vcpu->power == VCPU_OFF) {
-        return STEP_SLEEP;
     }
     set_power(vcpu, VCPU_ON);
     return STEP_START;
@@ -243,7 +252,7 @@ static void reset_to_entry(struct vcpu *vcpu)
     }
 }
 
-/* The vCPU is off, or its VM ends: until it is powered on. */
+/* The vCPU is off, or its VM is paused or ends: until it is powered on or goes on. */
 static void stop_here(struct vcpu *vcpu)
 {
     for (;;) {
@@ -251,6 +260,8 @@ static void stop_here(struct vcpu *vcpu)
         enum stop_step step = stop_step(vcpu);
         spinlock_unlock(&vcpu->vm->lock);
         if (step == STEP_GO_ON) {
+            /* Evicted below, and not blocked: a wake-up came first. */
+            sched_admit();
             return;
         }
         sched_evict(&vcpu->world);

@@ -30,6 +30,7 @@ struct vcpu {
     uint32_t work;         /* VCPU_WORK_*, atomic */
     uint64_t mpidr;        /* what the guest reads: Aff0 = index % 16, Aff1 = index / 16, RES1 bit 31 */
     enum vcpu_power power; /* under vm->lock */
+    bool stopped;          /* under vm->lock: it has seen that it may not run, and blocks or is about to */
     uint64_t entry;        /* ON_PENDING: where it starts, and x0 */
     uint64_t entry_context;
     struct vcpu_context context; /* EL1, FP, debug, pointer authentication: valid while not loaded */
@@ -69,6 +70,10 @@ enum status vcpu_power_on(struct vcpu *vcpu, uint64_t entry, uint64_t context);
 /* PSCI CPU_OFF of the running vCPU. If it was the last one on, the VM has crashed (platform-and-command). Returns to the exit path. */
 void vcpu_power_off(struct vcpu *vcpu);
 enum vcpu_power vcpu_power_state(struct vcpu *vcpu);
+/* VM locked, RUNNING or PAUSING, the vCPU off: as vcpu_power_on, with an entry that is right. */
+void vcpu_boot(struct vcpu *vcpu, uint64_t entry, uint64_t context);
+/* VM locked, the vCPU parked: off, as nothing of its run is left. The VM's count of vCPUs that are on is the caller's. */
+void vcpu_power_clear(struct vcpu *vcpu);
 /* Keeper only: the world, off and quiescent, in pages of the VM's. */
 enum status vcpu_world_create(struct vm *vm, unsigned index);
 void vcpu_world_destroy(struct vcpu *vcpu);

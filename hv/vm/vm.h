@@ -2,10 +2,11 @@
 /*
  * Virtual machines: what one is made of, and its life.
  *
- *   OFF --vm_start--> RUNNING --(all vCPUs off, SYSTEM_OFF, vm_stop)--> STOPPING --keeper--> OFF (or started again: a reset)
+ *   OFF -> STARTING -> RUNNING -> STOPPING -> OFF, or STARTING again (a reset)
+ *   RUNNING -> PAUSING -> PAUSED -> RUNNING; PAUSING -> HELD (on_crash: hold) -> STOPPING
  *
- * Requests may come from any context; what takes long (clearing memory, copying the kernel) is done by the keeper, a thread of
- * the hypervisor (vm/keeper.c), once every vCPU of the VM has left its CPU.
+ * Requests (vm_request by the VM itself, vm/vm_control.h by an administrator) may come from any context; what takes long (clearing
+ * memory, copying the kernel) is done by the keeper, a thread of the hypervisor (vm/keeper.c), once every vCPU of the VM has left its CPU.
  */
 #pragma once
 
@@ -15,32 +16,64 @@
 #include "arch/spinlock.h"
 #include "ashlar/config.h"
 #include "ashlar/handoff.h"
+#include "cpu/timer.h"
 #include "lib/status.h"
 #include "mem/guest_memory.h"
 #include "mem/stage2.h"
 #include "platform/platform.h"
 #include "vm/config_check.h"
 #include "vm/device.h"
+#include "vm/kernel_image.h"
 #include "vm/mmio.h"
 
 struct vcpu;
 
-enum vm_state { VM_OFF, VM_STARTING, VM_RUNNING, VM_STOPPING, VM_HELD };
+enum vm_state { VM_OFF, VM_STARTING, VM_RUNNING, VM_PAUSING, VM_PAUSED, VM_HELD, VM_STOPPING };
 
 /* Why a VM ends its run; the highest asked for wins. */
 enum vm_request {
     VM_REQUEST_NONE,
-    VM_REQUEST_RESET, /* PSCI SYSTEM_RESET and RESET2 */
-    VM_REQUEST_CRASH, /* no vCPU can make progress */
-    VM_REQUEST_OFF,   /* PSCI SYSTEM_OFF, or the administrator's stop */
+    VM_REQUEST_RESET,   /* PSCI SYSTEM_RESET and RESET2 */
+    VM_REQUEST_CRASH,   /* no vCPU can make progress */
+    VM_REQUEST_OFF,     /* PSCI SYSTEM_OFF */
+    VM_REQUEST_FAILED,  /* it could not be started */
+    VM_REQUEST_RESTART, /* the administrator's reset */
+    VM_REQUEST_STOP,    /* the administrator's stop */
+};
+
+/* How far the keeper is with a VM that starts. */
+enum vm_load_phase {
+    VM_LOAD_CREATE,
+    VM_LOAD_PLACE,
+    VM_LOAD_CLEAR,
+    VM_LOAD_KERNEL,
+    VM_LOAD_INITRD,
+    VM_LOAD_TREE,
+    VM_LOAD_COHERENT,
+    VM_LOAD_FINISH
+};
+
+struct vm_load {
+    enum vm_load_phase phase;
+    uint64_t at; /* bytes of the phase that are done */
+    struct kernel_layout layout;
 };
 
 struct vm {
     uint32_t index;
     const struct vm_config *config;
-    struct spinlock lock; /* state, request, each vCPU's power state */
+    struct spinlock lock; /* state to paused_at, counter_offset's changes, vcpus[], each vCPU's power and stopped */
     enum vm_state state;
-    enum vm_request request;
+    enum vm_request request; /* why this run ends */
+    enum vm_request ended;   /* why the last one did */
+    bool start_paused;       /* it is to be PAUSED once it has started */
+    bool stop_asked;         /* the power button was pressed; stop_timer takes the power away */
+    struct timer stop_timer;
+    uint64_t started; /* count at which this run began */
+    uint64_t made;    /* count at which its vCPUs were made */
+    uint64_t runs;
+    uint64_t paused_at; /* PAUSED: the physical count at which its virtual time stands */
+    struct vm_load load;
     struct stage2 stage2;
     struct guest_memory memory;
     struct mmio_bus mmio;
@@ -56,8 +89,8 @@ struct vm {
 #define VM_RAM_BASE 0x40000000ULL
 
 /*
- * From a vCPU of the VM or from any thread: asks for the end of the run, makes every vCPU leave the guest, and returns; the caller, if
- * it is a vCPU, goes back to the guest exit path, which never returns to the guest. reason: one line for the log.
+ * From a vCPU of the VM: asks for the end of the run, makes every vCPU leave the guest, and returns; the caller goes back to the guest
+ * exit path, which never returns to the guest. reason: one line for the log. Administrators: vm/vm_control.h.
  */
 void vm_request(struct vm *vm, enum vm_request request, const char *reason);
 
@@ -70,8 +103,11 @@ void vm_setup(const struct config *config, const struct handoff *handoff);
 enum status vm_create(struct vm *vm);
 /* Keeper only, every vCPU quiescent. */
 void vm_destroy(struct vm *vm);
-/* Keeper only: RAM cleared, files copied, devices reset, caches maintained; the boot vCPU's registers set. */
-enum status vm_load(struct vm *vm);
+/*
+ * Keeper only: does the next piece of a start (a few milliseconds). STATUS_BUSY: there is more; STATUS_OK: all is loaded, the boot vCPU's entry in
+ * *entry and its x0 in *tree; else why it can't be started, said in the log.
+ */
+enum status vm_load_step(struct vm *vm, uint64_t *entry, uint64_t *tree);
 /* A file of the VM's, or NULL. */
 const struct handoff_module *vm_module(const struct vm *vm, enum handoff_module_kind kind);
 

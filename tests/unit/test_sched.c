@@ -268,18 +268,18 @@ static void test_stacks_have_guards(void **unused)
     host_cpu_select(0);
     uint64_t before = page_alloc_bytes(OWNER_CPU);
     for (unsigned i = 0; i < 3U; i++) {
-        assert_int_equal(world_stack_create(&stacks[i]), STATUS_OK);
+        assert_int_equal(world_stack_create(OWNER_CPU, &stacks[i]), STATUS_OK);
         assert_int_equal(stacks[i] % 32768U, 16384);
         assert_int_equal(stage1_lookup(va_make(stacks[i]), &pa, &attr), STATUS_OK);
         assert_int_equal(stage1_lookup(va_make(stacks[i] - 1U), &pa, &attr), STATUS_NOT_FOUND);
         assert_int_equal(stage1_lookup(va_make(stacks[i] + 16384U), &pa, &attr), STATUS_NOT_FOUND);
     }
-    world_stack_destroy(stacks[1]);
+    world_stack_destroy(OWNER_CPU, stacks[1]);
     uint64_t again;
-    assert_int_equal(world_stack_create(&again), STATUS_OK);
+    assert_int_equal(world_stack_create(OWNER_CPU, &again), STATUS_OK);
     assert_int_equal(again, stacks[1]);
     for (unsigned i = 0; i < 3U; i++) {
-        world_stack_destroy(stacks[i]);
+        world_stack_destroy(OWNER_CPU, stacks[i]);
     }
     assert_int_equal(page_alloc_bytes(OWNER_CPU), before);
 }

@@ -13,6 +13,7 @@
 #include "vm/machine.h"
 #include "vm/vcpu.h"
 #include "vm/vm.h"
+#include "vm/vm_control.h"
 
 #define MS 62500ULL
 #define VMS 2U
@@ -150,9 +151,8 @@ static void start(unsigned index, void (*program)(struct vcpu *vcpu))
 {
     memset(starts[index], 0, sizeof(starts[index]));
     programs[index] = program;
-    vm_get(index)->state = VM_STARTING;
     sim_interrupt_cpu0();
-    keeper_notify();
+    assert_int_equal(vm_control_start(vm_get(index)), STATUS_OK);
 }
 
 static bool vm_0_is_off(void)
@@ -339,9 +339,9 @@ static void test_crash_by_configuration(void **unused)
     assert_true(sim_run(vm_0_is_held, sim_now() + 1000U * MS));
     assert_true(page_alloc_bytes(OWNER_VM(0)) > 0x800000U);
     assert_int_equal(starts[0][0], 1);
-    host_cpu_select(0);
-    vm_destroy(vm_get(0));
-    vm_get(0)->state = VM_OFF;
+    sim_interrupt_cpu0();
+    assert_int_equal(vm_control_stop(vm_get(0), false), STATUS_OK);
+    assert_true(sim_run(vm_0_is_off, sim_now() + 1000U * MS));
 }
 
 static void spin_program(struct vcpu *vcpu)
