@@ -42,9 +42,10 @@ include mk/tool.mk
 include mk/guest.mk
 include mk/tests.mk
 include mk/lint.mk
+include mk/bench.mk
 include mk/install.mk
 
-all: $(HV_ALL) $(BOOT_ALL) $(TOOL_ALL) $(GUEST_ALL) $(SETUP_ALL)
+all: $(HV_ALL) $(BOOT_ALL) $(TOOL_ALL) $(GUEST_ALL) $(BENCH_ALL) $(SETUP_ALL)
 
 .PHONY: run
 run: all

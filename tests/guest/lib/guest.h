@@ -10,11 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifndef UART_BASE
 #define UART_BASE 0x09000000UL
+#endif
 #define RTC_BASE 0x09010000UL
 #define GPIO_BASE 0x09030000UL
+#ifndef GICD_BASE
 #define GICD_BASE 0x08000000UL
 #define GICR_BASE 0x080A0000UL
+#endif
 #define RAM_BASE 0x40000000UL
 
 #define GICR_STRIDE 0x20000UL
