@@ -19,13 +19,15 @@
 #include "fw/smccc_firmware.h"
 #include "lib/log.h"
 #include "lib/panic.h"
+#include "monitor/monitor.h"
 #include "platform/platform.h"
 #include "sched/sched.h"
 #include "sched/smp.h"
 #include "start.h"
 #include "trap/trap.h"
 #include "version.h"
-#include "vm/console_attach.h"
+#include "vm/console_events.h"
+#include "vm/console_view.h"
 #include "vm/machine.h"
 #include "vm/vcpu.h"
 
@@ -86,7 +88,9 @@ void hv_main(const struct handoff *handoff)
     smp_release(cpu_ready);
     cpu_ready();
     vm_setup(&config, handoff);
-    uart_listen(console_input);
+    uart_listen(console_input, console_room);
+    start_must(console_start(&config), "console");
+    start_must(monitor_start(&config), "monitor");
     start_must(keeper_start(&config), "keeper");
     sched_cpu_start();
 }

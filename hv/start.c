@@ -171,8 +171,4 @@ void start_config(const struct handoff *handoff, struct config *config)
     if (!config_check(blob, handoff->config_size, config, say_fault, NULL)) {
         panic("the compiled configuration is not usable: make it anew with this version's `ashlar`");
     }
-    if (config->console < 0 || config->when_idle != CONFIG_IDLE_POWEROFF) {
-        log_warning("config",
-                    "host: there is no monitor in this version: nobody has the console, an idle machine stays on");
-    }
 }

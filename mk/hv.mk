@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The hypervisor: build/hv.elf, and build/host/libhv.a, the same code above arch/ built for this machine's tests.
 
-HV_DIRS := hv hv/lib hv/platform hv/mem hv/fw hv/cpu hv/sched hv/drivers hv/vm hv/trap hv/dev $(patsubst %/,%,$(wildcard hv/*/*/))
+HV_DIRS := hv hv/lib hv/platform hv/mem hv/fw hv/cpu hv/sched hv/drivers hv/vm hv/trap hv/dev hv/monitor $(patsubst %/,%,$(wildcard hv/*/*/))
 HV_C := $(sort $(filter-out hv/arch/%,$(wildcard $(HV_DIRS:%=%/*.c))))
 HV_ARCH_C := $(sort $(wildcard hv/arch/*.c hv/arch/aarch64/*.c))
 HV_ARCH_S := $(sort $(wildcard hv/arch/aarch64/*.S))

@@ -11,7 +11,7 @@ fault() {
 }
 
 # What arch/ and lib/ may use themselves: each other, and nothing of the hypervisor above them.
-order=(arch lib platform mem fw cpu sched drivers vm trap dev)
+order=(arch lib platform mem fw cpu sched drivers vm trap dev monitor)
 declare -A rank
 for i in "${!order[@]}"; do rank[${order[$i]}]=$i; done
 rank[arch]=0

@@ -37,3 +37,8 @@ bool spinlock_none_held(void)
 {
     return *cpu_local_held_ranks() == 0;
 }
+
+bool spinlock_may_take(enum lock_rank rank)
+{
+    return (*cpu_local_held_ranks() >> rank) == 0;
+}

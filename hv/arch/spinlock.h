@@ -49,3 +49,5 @@ void spinlock_lock(struct spinlock *lock);
 void spinlock_unlock(struct spinlock *lock);
 /* Of this CPU: no lock at all is held. */
 bool spinlock_none_held(void);
+/* Of this CPU: neither a lock of this rank nor one of a higher is held. */
+bool spinlock_may_take(enum lock_rank rank);

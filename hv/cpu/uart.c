@@ -20,7 +20,10 @@ static const struct console_driver *driver;
 static struct platform_console console;
 static volatile void *base;
 static void (*input_byte)(uint8_t byte);
+static void (*transmit_room)(void);
+static bool transmit_interrupt; /* asked for: the transmitter was full */
 static bool dead;
+static bool listening; /* interrupts work */
 
 enum status uart_init(const struct platform_console *info)
 {
@@ -44,12 +47,14 @@ static enum irq_done uart_interrupt(uint32_t intid, void *argument)
         int byte = driver->receive(base, &console);
         spinlock_unlock(&lock);
         if (byte < 0) {
-            return IRQ_DEACTIVATE;
+            break;
         }
-        if (input_byte != NULL) {
-            input_byte((uint8_t)byte);
-        }
+        input_byte((uint8_t)byte);
     }
+    if (__atomic_load_n(&transmit_interrupt, __ATOMIC_RELAXED)) {
+        transmit_room();
+    }
+    return IRQ_DEACTIVATE;
 }
 
 enum status uart_attach(void)
@@ -65,12 +70,13 @@ enum status uart_attach(void)
     return STATUS_OK;
 }
 
-void uart_listen(void (*input)(uint8_t byte))
+void uart_listen(void (*input)(uint8_t byte), void (*room)(void))
 {
     if (driver == NULL || console.intid == 0U) {
         return;
     }
     input_byte = input;
+    transmit_room = room;
     if (irq_register(console.intid, uart_interrupt, NULL) != STATUS_OK) {
         log_warning("uart", "interrupt %u is taken already: no input from the console", console.intid);
         return;
@@ -79,6 +85,7 @@ void uart_listen(void (*input)(uint8_t byte))
     spinlock_lock(&lock);
     driver->enable_interrupts(base, &console, true, false);
     spinlock_unlock(&lock);
+    listening = true;
 }
 
 static void send_all(const char *text, size_t size)
@@ -94,6 +101,31 @@ static void send_all(const char *text, size_t size)
         }
         driver->send(base, &console, (uint8_t)text[i]);
     }
+}
+
+static void want_room(bool wanted)
+{
+    if (transmit_interrupt != wanted) {
+        __atomic_store_n(&transmit_interrupt, wanted, __ATOMIC_RELAXED);
+        driver->enable_interrupts(base, &console, true, wanted);
+    }
+}
+
+size_t uart_send(const uint8_t *bytes, size_t size)
+{
+    if (!listening) {
+        uart_write((const char *)bytes, size);
+        return size;
+    }
+    for (size_t i = 0; i < size; i++) {
+        if (!driver->can_send(base, &console)) {
+            want_room(true);
+            return i;
+        }
+        driver->send(base, &console, bytes[i]);
+    }
+    want_room(false);
+    return size;
 }
 
 void uart_write(const char *text, size_t size)

@@ -76,8 +76,19 @@ bool pl011_receive(struct vm *vm, uint8_t byte)
     return taken;
 }
 
+static void transmit_room(struct vm *vm)
+{
+    struct pl011 *pl011 = vm->device[DEVICE_PL011];
+
+    spinlock_lock(&pl011->lock);
+    pl011_state_transmit_full(&pl011->state, false);
+    line_update(pl011);
+    spinlock_unlock(&pl011->lock);
+}
+
 const struct vm_uart_ops vm_uart = {
     .receive = pl011_receive,
+    .transmit_room = transmit_room,
 };
 
 /* With the lock held, after an access. The console's lock ranks above, so bytes leave in the order in which they were written. */
@@ -87,7 +98,10 @@ static void effect_apply(struct pl011 *pl011, const struct pl011_effect *effect)
         timeout_start(pl011);
     }
     if (effect->send) {
-        console_vm_output(pl011->vm, &effect->byte, 1);
+        bool room = console_vm_output(pl011->vm, effect->byte);
+        if (room == pl011->state.transmit_full) {
+            pl011_state_transmit_full(&pl011->state, !room);
+        }
     }
     line_update(pl011);
 }

@@ -54,7 +54,7 @@ static uint32_t modem_inputs(const struct pl011_state *state)
 /* Also read by pl011.c without the lock: one store. */
 static void flags_update(struct pl011_state *state)
 {
-    uint32_t fr = PL011_FR_TXFE | modem_inputs(state);
+    uint32_t fr = (state->transmit_full ? PL011_FR_TXFF : PL011_FR_TXFE) | modem_inputs(state);
 
     fr |= state->count == 0U ? PL011_FR_RXFE : 0U;
     fr |= state->count >= fifo_depth(state) ? PL011_FR_RXFF : 0U;
@@ -77,6 +77,13 @@ void pl011_state_reset(struct pl011_state *state)
     memset(state, 0, sizeof(*state));
     state->cr = CR_RESET;
     state->ifls = 0x12U;
+    flags_update(state);
+}
+
+void pl011_state_transmit_full(struct pl011_state *state, bool full)
+{
+    state->transmit_full = full;
+    state->ris = full ? state->ris & ~PL011_INT_TX : state->ris | PL011_INT_TX;
     flags_update(state);
 }
 
@@ -155,7 +162,9 @@ static void data_write(struct pl011_state *state, uint8_t byte, struct pl011_eff
         effect->send = true;
         effect->byte = byte;
     }
-    state->ris |= PL011_INT_TX;
+    if (!state->transmit_full) {
+        state->ris |= PL011_INT_TX;
+    }
 }
 
 /*

@@ -4,8 +4,9 @@
  * dev/pl011.c drives it; the tests run it beside a second model.
  *
  * It differs from a UART at the end of a real wire, on purpose:
- * - a byte written to UARTDR has left at once: the transmit FIFO is always empty, and every write moves its level down through the
- *   trigger level, so it sets the transmit interrupt;
+ * - a byte written to UARTDR has left at once: the transmit FIFO is empty, and every write moves its level down through the
+ *   trigger level, so it sets the transmit interrupt; or it is full, while the machine's UART is slower than the guest (TXFF, no
+ *   transmit interrupt). A byte written to a full one is not lost;
  * - transmission needs neither UARTEN nor TXE, and reception not UARTEN, because guests for this board write without any set-up;
  * - word length, parity and stop bits have no meaning; the bit rate only sets the receive time-out;
  * - the modem inputs CTS, DSR and DCD are always asserted, outside of loopback;
@@ -46,6 +47,7 @@
 #define PL011_FR_DCD 0x004U
 #define PL011_FR_RXFE 0x010U
 #define PL011_FR_RXFF 0x040U
+#define PL011_FR_TXFF 0x020U
 #define PL011_FR_TXFE 0x080U
 #define PL011_FR_RI 0x100U
 
@@ -88,6 +90,7 @@ struct pl011_state {
     uint32_t overrun; /* UARTDR.OE: characters were lost since the last one that was stored */
     uint32_t head;    /* index of the oldest entry of fifo */
     uint32_t count;
+    bool transmit_full;
     uint16_t fifo[PL011_FIFO_DEPTH]; /* UARTDR[10:0] */
 };
 
@@ -103,6 +106,8 @@ void pl011_state_reset(struct pl011_state *state);
 /* offset: a multiple of 4 below 0x1000. Reserved ones read 0 and ignore writes. */
 uint32_t pl011_state_read(struct pl011_state *state, uint32_t offset, struct pl011_effect *effect);
 void pl011_state_write(struct pl011_state *state, uint32_t offset, uint32_t value, struct pl011_effect *effect);
+/* Whoever takes the bytes sent can't keep up, or can again: then the transmit FIFO has drained, which sets its interrupt. */
+void pl011_state_transmit_full(struct pl011_state *state, bool full);
 /* True when a character from the line would be stored: RXE is set, and there is room. */
 bool pl011_state_can_receive(const struct pl011_state *state);
 /* One character from the line with its error bits PL011_DR_FE, _PE, _BE. Without room it is lost and an overrun noted. */

@@ -10,8 +10,12 @@
 
 struct vm;
 
-/* Takes count bytes that the VM's UART sent. Never blocks; takes LOCK_RANK_CONSOLE, so locks up to that rank may be held. */
-void console_vm_output(struct vm *vm, const uint8_t *bytes, unsigned count);
+/*
+ * Takes a byte that the VM's UART sent. False: the VM is in view and the machine's UART is slower: the VM's should say that its transmitter is full
+ * until vm_uart.transmit_room (a byte sent nevertheless is kept like any other). Never blocks; takes LOCK_RANK_CONSOLE, so locks up to that rank may be
+ * held. One caller at a time per VM: the UART's lock.
+ */
+bool console_vm_output(struct vm *vm, uint8_t byte);
 
 /*
  * The VM's UART, which refused a byte, has room again: vm_uart.receive may be called now, or later. Called without a lock
@@ -25,6 +29,8 @@ struct vm_uart_ops {
      * LOCK_RANK_DEVICE and may inject an interrupt, so no lock of a VM's devices or above may be held.
      */
     bool (*receive)(struct vm *vm, uint8_t byte);
+    /* After console_vm_output said false: there is room again. The same context. */
+    void (*transmit_room)(struct vm *vm);
 };
 
 /* dev/pl011.c */

@@ -9,7 +9,7 @@
 #include "lib/log.h"
 #include "lib/panic.h"
 #include "sched/sched.h"
-#include "vm/console_attach.h"
+#include "vm/console_view.h"
 #include "vm/machine.h"
 #include "vm/vcpu.h"
 #include "vm/vm.h"
@@ -29,13 +29,6 @@ static enum vm_state state_of(struct vm *vm)
     enum vm_state state = vm->state;
     spinlock_unlock(&vm->lock);
     return state;
-}
-
-static void take_console(struct vm *vm)
-{
-    if (configuration->console == (int32_t)vm->index) {
-        console_attach(vm);
-    }
 }
 
 /* ---- starting ---- */
@@ -61,7 +54,7 @@ static void create(struct vm *vm)
     log_info(vm->config->name, "starts: %u vCPUs, %llu MiB", vm->vcpu_count,
              (unsigned long long)(vm->config->memory >> 20));
     vm->load.phase = VM_LOAD_PLACE;
-    take_console(vm);
+    console_vm_begin(vm);
 }
 
 /* All is in its place: its first vCPU goes, unless it was stopped meanwhile. */
@@ -164,7 +157,7 @@ static bool holds(const struct vm *vm)
 
 static void give_back(struct vm *vm)
 {
-    console_detach(vm);
+    console_vm_end(vm);
     if (vm->load.phase != VM_LOAD_CREATE) {
         vm_destroy(vm);
     }

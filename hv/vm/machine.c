@@ -6,6 +6,7 @@
 #include "fw/psci_firmware.h"
 #include "lib/log.h"
 #include "sched/smp.h"
+#include "vm/console_view.h"
 
 static _Noreturn void halt(const char *call)
 {
@@ -17,6 +18,7 @@ static _Noreturn void halt(const char *call)
 
 _Noreturn void machine_power_off(void)
 {
+    console_flush();
     smp_stop_others();
     (void)fw_psci_system_off();
     halt("SYSTEM_OFF");
@@ -24,6 +26,7 @@ _Noreturn void machine_power_off(void)
 
 _Noreturn void machine_reset(void)
 {
+    console_flush();
     smp_stop_others();
     (void)fw_psci_system_reset();
     halt("SYSTEM_RESET");

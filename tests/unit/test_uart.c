@@ -67,6 +67,13 @@ static void model_write(void *context, uint64_t offset, unsigned size, uint64_t 
     }
 }
 
+static unsigned rooms;
+
+static void has_room(void)
+{
+    rooms++;
+}
+
 static void take(uint8_t byte)
 {
     input[input_count++ % sizeof(input)] = (char)byte;
@@ -100,7 +107,7 @@ static void test_no_console_is_no_fault(void **unused)
     assert_int_equal(uart_attach(), STATUS_UNSUPPORTED);
     uart_write("x", 1);
     uart_write_panic("x", 1);
-    uart_listen(take);
+    uart_listen(take, has_room);
     assert_int_equal(sent_count, 0);
 }
 
@@ -145,13 +152,13 @@ static void test_bytes_typed_come_by_interrupt(void **unused)
     (void)unused;
     assert_int_equal(uart_init(&console), STATUS_OK);
     assert_int_equal(uart_attach(), STATUS_OK);
-    uart_listen(take);
+    uart_listen(take, has_room);
     assert_true(enabled);
     typed = "hello";
     assert_int_equal(handler(INTID, NULL), IRQ_DEACTIVATE);
     assert_string_equal(input, "hello");
     enabled = false;
-    uart_listen(take); /* its interrupt is taken: no input, no harm */
+    uart_listen(take, has_room); /* its interrupt is taken: no input, no harm */
     assert_false(enabled);
 }
 

@@ -9,9 +9,12 @@
 #include <cmocka.h>
 
 #include "arch/host/host_model.h"
+#include "arch/phys.h"
 #include "arch/spinlock.h"
+#include "mem/page_alloc.h"
 #include "vm/console.h"
-#include "vm/console_attach.h"
+#include "vm/console_events.h"
+#include "vm/console_view.h"
 #include "vm/vm.h"
 
 static struct vm vms[2];
@@ -39,7 +42,9 @@ static bool receive(struct vm *vm, uint8_t byte)
     return takes;
 }
 
-const struct vm_uart_ops vm_uart = {receive};
+const struct vm_uart_ops vm_uart = {.receive = receive};
+
+static const struct config config = {.vm_count = 2, .console = 0};
 
 static int set_up(void **unused)
 {
@@ -49,7 +54,14 @@ static int set_up(void **unused)
     got_count = 0;
     meanwhile = NULL;
     room = ~0U;
-    console_attach(&vms[0]);
+    host_phys_add(0x80000000, 0x1000000);
+    page_alloc_reset();
+    assert_int_equal(page_alloc_add(pa_make(0x80000000), 0x1000000), STATUS_OK);
+    vms[1].index = 1;
+    assert_int_equal(console_start(&config), STATUS_OK);
+    (void)console_view_vm(&vms[0]);
+    console_vm_begin(&vms[0]);
+    console_vm_begin(&vms[1]);
     return 0;
 }
 
@@ -104,7 +116,7 @@ static void test_room_during_a_refusal_is_not_lost(void **unused)
 
 static void attach_other(void)
 {
-    console_attach(&vms[1]);
+    (void)console_view_vm(&vms[1]);
 }
 
 /* What was typed for one VM is not given to the next, nor counted twice. */
@@ -158,16 +170,16 @@ static void test_nobody_gets_bytes_after_detach(void **unused)
     (void)unused;
     room = 0;
     type("abc");
-    console_detach(&vms[1]);
+    console_vm_end(&vms[1]);
     room = 1;
     console_vm_input_room(&vms[0]);
     assert_string_equal(got, "a");
-    console_detach(&vms[0]);
+    console_vm_end(&vms[0]);
     room = ~0U;
     type("d");
     console_vm_input_room(&vms[0]);
     assert_string_equal(got, "a");
-    console_vm_output(&vms[0], (const uint8_t *)"x", 1);
+    (void)console_vm_output(&vms[0], (uint8_t)'x');
     assert_true(spinlock_none_held());
 }
 
