@@ -41,6 +41,7 @@ include mk/boot.mk
 include mk/tool.mk
 include mk/guest.mk
 include mk/tests.mk
+include mk/bench-boot.mk
 include mk/lint.mk
 include mk/bench.mk
 include mk/install.mk

@@ -78,6 +78,7 @@ void hv_main(const struct handoff *handoff)
     start_memory(handoff);
     start_tables(handoff);
     start_must(timer_init(&platform, handoff), "timer");
+    start_say_times(handoff);
     start_must(gic_init(&platform), "gic");
     features_collect(0);
     start_random(handoff);

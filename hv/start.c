@@ -129,6 +129,13 @@ void start_tables(const struct handoff *handoff)
     log_info("memory", "%llu MiB free", (unsigned long long)(page_alloc_bytes(OWNER_FREE) >> 20));
 }
 
+void start_say_times(const struct handoff *handoff)
+{
+    log_info("timer", "%llu Hz; counter %llu when the loader began, %llu when it jumped here",
+             (unsigned long long)timer_frequency(), (unsigned long long)handoff->entry_counter,
+             (unsigned long long)handoff->jump_counter);
+}
+
 void start_random(const struct handoff *handoff)
 {
     static const char *const sources[] = {"none", "EFI_RNG_PROTOCOL", "the device tree's seeds"};

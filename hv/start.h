@@ -17,6 +17,8 @@ void start_console(const struct handoff *handoff, struct platform *platform);
 void start_memory(const struct handoff *handoff);
 /* EL2 runs on its own tables; the allocator has all free RAM. */
 void start_tables(const struct handoff *handoff);
+/* When the loader began and when it jumped here: what bench/boot.sh counts from. */
+void start_say_times(const struct handoff *handoff);
 void start_random(const struct handoff *handoff);
 /* Before any other CPU starts: what the configuration says of CPUs (mitigations) is known when each decides for itself. */
 void start_config(const struct handoff *handoff, struct config *config);

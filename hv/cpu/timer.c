@@ -197,7 +197,7 @@ enum status timer_init(const struct platform *platform, const struct handoff *ha
     for (unsigned i = 0; i < PLATFORM_MAX_CPUS; i++) {
         spinlock_init(&locks[i], LOCK_RANK_TIMER);
     }
-    start_count = handoff->entry_counter;
+    start_count = handoff->jump_counter;
     clock_known = handoff->time_seconds != 0;
     clock_seconds = handoff->time_seconds;
     clock_nanoseconds = handoff->time_nanoseconds % (uint32_t)NS_PER_S;

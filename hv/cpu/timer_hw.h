@@ -12,5 +12,5 @@
 enum status timer_init(const struct platform *platform, const struct handoff *handoff);
 /* Each CPU, after gic_cpu_init. */
 void timer_cpu_init(const struct platform *platform);
-/* Microseconds since the loader's first instruction; 0 before timer_init. */
+/* Microseconds since the loader jumped to the hypervisor; 0 before timer_init. */
 uint64_t timer_micros(void);

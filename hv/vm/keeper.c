@@ -57,13 +57,22 @@ static void create(struct vm *vm)
     console_vm_begin(vm);
 }
 
+static void say_runs(struct vm *vm, uint64_t counter)
+{
+    uint64_t beside = page_alloc_bytes(OWNER_VM(vm->index)) - vm->memory.size;
+    log_info(vm->config->name, "runs: %llu KiB beside its RAM; its counter began at %llu",
+             (unsigned long long)(beside >> 10), (unsigned long long)counter);
+}
+
 /* All is in its place: its first vCPU goes, unless it was stopped meanwhile. */
 static void set_going(struct vm *vm, uint64_t entry, uint64_t tree)
 {
+    uint64_t counter = 0;
     spinlock_lock(&vm->lock);
     if (vm->state == VM_STARTING) {
-        vm->counter_offset = timer_count();
-        vm->started = vm->counter_offset;
+        counter = timer_count();
+        vm->counter_offset = counter;
+        vm->started = counter;
         vm->runs++;
         vm->state = vm->start_paused ? VM_PAUSING : VM_RUNNING;
         vm->start_paused = false;
@@ -73,6 +82,9 @@ static void set_going(struct vm *vm, uint64_t entry, uint64_t tree)
         vcpu_boot(vm->vcpus[0], entry, tree);
     }
     spinlock_unlock(&vm->lock);
+    if (counter != 0U) {
+        say_runs(vm, counter);
+    }
 }
 
 static void start_step(struct vm *vm)

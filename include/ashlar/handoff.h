@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define HANDOFF_MAGIC 0x46464f4852414c41ULL /* "ALARHOFF" */
-#define HANDOFF_VERSION 1U
+#define HANDOFF_VERSION 2U
 
 #define HANDOFF_MAX_REGIONS 512U
 #define HANDOFF_MAX_MODULES 128U
@@ -86,6 +86,7 @@ struct handoff {
     uint32_t time_reserved;
     uint64_t time_counter;  /* CNTPCT_EL0 */
     uint64_t entry_counter; /* CNTPCT_EL0 at the loader's first instruction */
+    uint64_t jump_counter;  /* CNTPCT_EL0 when the loader jumped to the hypervisor */
 
     uint32_t seed_source; /* enum handoff_seed_source */
     uint32_t seed_bytes;

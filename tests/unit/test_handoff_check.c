@@ -82,8 +82,8 @@ static void test_header(void **state)
     assert_non_null(strstr(fault.text, "handoff: bytes given: found 0x"));
     handoff.magic++;
     expect("handoff: magic: found 0x46464f4852414c42");
-    handoff.version = 2;
-    expect("handoff: version: found 0x2");
+    handoff.version = HANDOFF_VERSION + 1U;
+    expect("handoff: version: found 0x3");
     handoff.size = 8;
     expect("handoff: size: found 0x8");
     handoff.region_count = 0;

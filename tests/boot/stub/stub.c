@@ -198,6 +198,7 @@ static void tables_print(const struct handoff *h)
     hex("seconds", (uint64_t)h->time_seconds);
     hex("counter", h->time_counter);
     hex("entry", h->entry_counter);
+    hex("jump", h->jump_counter);
     end();
     text("seed ");
     hex("source", h->seed_source);
@@ -249,7 +250,8 @@ void stub_main(const struct handoff *h)
     places_check(h);
     modules_print(h);
     tables_print(h);
-    expect(h->entry_counter != 0 && h->entry_counter < h->time_counter, "counters");
+    expect(h->entry_counter != 0 && h->entry_counter < h->time_counter && h->time_counter < h->jump_counter,
+           "counters");
     if (h->pvpanic != 0 && config_says(h, "stub=pvpanic")) {
         text("stub: panics\r\n");
         *(volatile uint8_t *)(uintptr_t)h->pvpanic = 1;
