@@ -10,6 +10,7 @@
 #include "cpu/errata.h"
 #include "cpu/features.h"
 #include "cpu/gic.h"
+#include "cpu/mitigations.h"
 #include "cpu/panic_dump.h"
 #include "cpu/prda.h"
 #include "cpu/timer_hw.h"
@@ -60,9 +61,11 @@ static void start_cpus(void)
     timer_cpu_init(&platform);
     PRDA->online = true;
     errata_detect();
+    mitigations_cpu_init();
     unsigned running = smp_start(&platform);
     log_info("cpu", "%u of %u CPUs run", running, platform.cpu_count);
     features_combine();
+    mitigations_combine();
     start_stage2();
 }
 

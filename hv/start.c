@@ -7,6 +7,7 @@
 #include "arch/sysreg.h"
 #include "cpu/errata.h"
 #include "cpu/features.h"
+#include "cpu/mitigations.h"
 #include "cpu/panic_dump.h"
 #include "cpu/prda.h"
 #include "cpu/timer.h"
@@ -178,4 +179,5 @@ void start_config(const struct handoff *handoff, struct config *config)
     if (!config_check(blob, handoff->config_size, config, say_fault, NULL)) {
         panic("the compiled configuration is not usable: make it anew with this version's `ashlar`");
     }
+    mitigations_enable(config->mitigations == CONFIG_MITIGATIONS_AUTO);
 }

@@ -95,7 +95,7 @@ static const struct field fields[] = {
     F(ID_AA64PFR0_EL1, GIC, 24, LEAST, FIXED, 1), /* the system register interface of GICv3 */
     F(ID_AA64PFR0_EL1, RAS, 28, LEAST, HIDE),
     F(ID_AA64PFR0_EL1, DIT, 48, LEAST, PASS),
-    F(ID_AA64PFR0_EL1, CSV2, 56, LEAST, UP_TO, 2),
+    F(ID_AA64PFR0_EL1, CSV2, 56, LEAST, UP_TO, 3),
     F(ID_AA64PFR0_EL1, CSV3, 60, LEAST, PASS),
 
     F(ID_AA64PFR1_EL1, BT, 0, LEAST, PASS),

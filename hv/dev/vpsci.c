@@ -3,16 +3,15 @@
  * The firmware that a guest calls: PSCI 1.1 (DEN 0022), the Arm Architecture calls of SMCCC 1.2 (DEN 0028), TRNG 1.0 (DEN 0098), and
  * the UID of the Vendor Specific Hypervisor service. Called by trap/ through the table of vm/calls.h; the races of power states
  * are decided under the VM's lock by vm/vcpu.c, this file gives them their numbers.
- *
- * State: what is answered about mitigations, written once.
+ * No state.
  */
 #include "dev/vpsci.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cpu/mitigations.h"
 #include "dev/guest_tree.h"
-#include "fw/smccc_firmware.h"
 #include "lib/bits.h"
 #include "lib/random.h"
 #include "vm/calls.h"
@@ -38,6 +37,7 @@
 #define SMCCC_VERSION 0x80000000U
 #define SMCCC_ARCH_FEATURES 0x80000001U
 #define SMCCC_WORKAROUND_1 0x80008000U
+#define SMCCC_WORKAROUND_2 0x80007FFFU
 #define SMCCC_WORKAROUND_3 0x80003FFFU
 
 #define TRNG_VERSION 0x84000050U
@@ -68,19 +68,12 @@
 #define POWER_STATE_RESERVED (BITS(31, 26) | BITS(23, 17))
 #define POWER_STATE_POWERDOWN BIT(16)
 
-/* DEN 0028, SMCCC_ARCH_FEATURES: what SMCCC_ARCH_FEATURES says of a workaround. */
-#define WORKAROUND_REQUIRED 0
-#define WORKAROUND_NOT_REQUIRED 1
 #define SMCCC_NOT_SUPPORTED (-1)
 
 /* DEN 0098. NO_ENTROPY never comes: a seeded DRBG does not run dry. */
 #define TRNG_SUCCESS 0
 #define TRNG_NOT_SUPPORTED (-1)
 #define TRNG_INVALID_PARAMETERS (-2)
-
-/* What SMCCC_ARCH_FEATURES says about a workaround; written once by vpsci_init. */
-static int workaround_1 = SMCCC_NOT_SUPPORTED;
-static int workaround_3 = SMCCC_NOT_SUPPORTED;
 
 static uint64_t result(int code)
 {
@@ -247,7 +240,7 @@ static uint64_t smccc_version(struct vcpu *vcpu, struct trap_frame *frame)
     return 0x10002U;
 }
 
-/* DEN 0028, SMCCC_ARCH_FEATURES. WORKAROUND_2 is never offered: CPUs that have its cause under control have SSBS, which a guest sets itself. */
+/* DEN 0028, SMCCC_ARCH_FEATURES. */
 static uint64_t smccc_arch_features(struct vcpu *vcpu, struct trap_frame *frame)
 {
     (void)vcpu;
@@ -256,9 +249,11 @@ static uint64_t smccc_arch_features(struct vcpu *vcpu, struct trap_frame *frame)
     case SMCCC_ARCH_FEATURES:
         return 0;
     case SMCCC_WORKAROUND_1:
-        return result(workaround_1);
+        return result(mitigations_guest_offer(1));
+    case SMCCC_WORKAROUND_2:
+        return result(mitigations_guest_offer(2));
     case SMCCC_WORKAROUND_3:
-        return result(workaround_3);
+        return result(mitigations_guest_offer(3));
     default:
         return result(SMCCC_NOT_SUPPORTED);
     }
@@ -268,11 +263,12 @@ static uint64_t smccc_arch_features(struct vcpu *vcpu, struct trap_frame *frame)
 static uint64_t smccc_workaround(struct vcpu *vcpu, struct trap_frame *frame)
 {
     uint32_t function = (uint32_t)frame->x[0];
-    int offer = function == SMCCC_WORKAROUND_1 ? workaround_1 : workaround_3;
+    unsigned number = function == SMCCC_WORKAROUND_1 ? 1 : function == SMCCC_WORKAROUND_2 ? 2 : 3;
+    int offer = mitigations_guest_offer(number);
 
     (void)vcpu;
-    if (offer == WORKAROUND_REQUIRED) {
-        (void)fw_call32(function, 0, 0, 0);
+    if (offer == 0) {
+        mitigations_guest_call(number);
     }
     return result(offer < 0 ? SMCCC_NOT_SUPPORTED : 0);
 }
@@ -383,6 +379,7 @@ static const struct call_row vpsci_rows[] = {
     {SMCCC_VERSION, "SMCCC_VERSION", smccc_version},
     {SMCCC_ARCH_FEATURES, "SMCCC_ARCH_FEATURES", smccc_arch_features},
     {SMCCC_WORKAROUND_1, "SMCCC_ARCH_WORKAROUND_1", smccc_workaround},
+    {SMCCC_WORKAROUND_2, "SMCCC_ARCH_WORKAROUND_2", smccc_workaround},
     {SMCCC_WORKAROUND_3, "SMCCC_ARCH_WORKAROUND_3", smccc_workaround},
     {TRNG_VERSION, "TRNG_VERSION", trng_version},
     {TRNG_FEATURES, "TRNG_FEATURES", trng_features},
@@ -409,25 +406,7 @@ const struct device_class vpsci_class = {
     .describe = vpsci_describe,
 };
 
-/* Where the firmware has the workaround it is passed on; on a CPU that does not need it the call is safe (DEN 0028, SMCCC_ARCH_FEATURES). */
-static int workaround_offer(uint32_t function, bool immune)
+void vpsci_init(void)
 {
-    if (immune) {
-        return WORKAROUND_NOT_REQUIRED;
-    }
-    return fw_smccc_arch_features(function) >= 0 ? WORKAROUND_REQUIRED : SMCCC_NOT_SUPPORTED;
-}
-
-/*
- * ID_AA64PFR0_EL1.CSV2 >= 1: branch targets trained elsewhere are not used (WORKAROUND_1). CSV2 = 3 or ID_AA64MMFR1_EL1.ECBHB: nor is the
- * branch history (WORKAROUND_3).
- */
-void vpsci_init(const struct vpsci_machine *machine)
-{
-    uint64_t csv2 = bits_get(machine->id_aa64pfr0_el1, 59, 56);
-    bool history = csv2 >= 3U || bits_get(machine->id_aa64mmfr1_el1, 63, 60) != 0U;
-
-    workaround_1 = workaround_offer(SMCCC_WORKAROUND_1, csv2 >= 1U);
-    workaround_3 = workaround_offer(SMCCC_WORKAROUND_3, history);
     call_table_add(vpsci_rows, ARRAY_SIZE(vpsci_rows));
 }

@@ -13,6 +13,7 @@
 #include "cpu/features.h"
 #include "cpu/gic.h"
 #include "cpu/irq.h"
+#include "cpu/mitigations.h"
 #include "cpu/timer.h"
 #include "cpu/timer_hw.h"
 #include "fw/psci_firmware.h"
@@ -174,6 +175,7 @@ void cpu_secondary_main(void)
     cpu_registers_init();
     features_collect(prda->cpu);
     errata_detect();
+    mitigations_cpu_init();
     if (gic_cpu_init() != STATUS_OK) {
         log_error("cpu", "CPU %u has no usable interrupt controller: left out", prda->cpu);
         (void)decide(prda, PRDA_LEFT_OUT);

@@ -27,6 +27,7 @@
 #include "cpu/features.h"
 #include "cpu/gic.h"
 #include "cpu/irq.h"
+#include "cpu/mitigations.h"
 #include "cpu/prda.h"
 #include "cpu/timer.h"
 #include "cpu/timer_hw.h"
@@ -405,8 +406,10 @@ static void sim_boot_main(void)
     timer_cpu_init(&sim_platform);
     PRDA->online = true;
     errata_detect();
+    mitigations_cpu_init();
     sim_cpu_count = smp_start(&sim_platform);
     features_combine();
+    mitigations_combine();
     if (sim_prepare != NULL) {
         sim_prepare();
     }

@@ -19,7 +19,7 @@
 
 /*
  * From bits 63:60 to bits 3:0. '.': hidden. 'm': least, shown. 's': signed least, shown. 'M': most, shown. '=': equal or 0.
- * '0' to '9', 'f': always this. 'a': least, up to 1. 'b': up to 2. 'h': up to 8. 'z': signed, not above 0.
+ * '0' to '9', 'f': always this. 'a': least, up to 1. 'b': up to 2. 'c': up to 3. 'h': up to 8. 'z': signed, not above 0.
  */
 struct picture {
     uint32_t key;
@@ -28,7 +28,7 @@ struct picture {
 
 static const struct picture pictures[] = {
     /*                    CSV3 CSV2 RME DIT AMU MPAM SEL2 SVE RAS GIC SIMD FP EL3 EL2 EL1 EL0 */
-    {KEY_ID_AA64PFR0_EL1, "mb.m....."
+    {KEY_ID_AA64PFR0_EL1, "mc.m....."
                           "1ss..1b"},
     /* PFAR DF2 MTEX THE GCS MTE_frac NMI CSV2_frac RNDR_trap SME res MPAM_frac RAS_frac MTE SSBS BT */
     {KEY_ID_AA64PFR1_EL1, "..............mm"},
@@ -137,6 +137,8 @@ static int fold(char letter, unsigned shift, uint32_t key)
         return smaller(least, 1);
     case 'b':
         return smaller(least, 2);
+    case 'c':
+        return smaller(least, 3);
     case 'h':
         return smaller(least, 8);
     case 'f':

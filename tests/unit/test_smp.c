@@ -49,6 +49,7 @@ static void test_those_that_came_run(void **unused)
     assert_int_equal(sim_cpu_count, 3);
     for (unsigned i = 0; i < SIM_CPUS; i++) {
         bool useful = i != NO_GIC && i != REFUSED && i != LATE;
+        assert_true(!useful || host_sysreg_get(i, KEY_VBAR_EL2) == vectors_address(VECTORS_PLAIN));
         assert_int_equal(prda_of(i)->online, useful);
         assert_int_equal(ready[i], useful);
     }

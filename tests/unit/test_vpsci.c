@@ -5,8 +5,8 @@
  */
 #include "dev_fakes.h"
 
+#include "cpu/mitigations.h"
 #include "dev/vpsci.h"
-#include "fw/smccc_firmware.h"
 #include "lib/random.h"
 
 #define SUCCESS 0
@@ -34,8 +34,8 @@ static const struct call_row *rows;
 static unsigned row_count;
 static unsigned waits;
 static enum vm_request request;
-static int32_t firmware_offers;
-static unsigned firmware_calls;
+static int32_t offers[4];         /* of WORKAROUND_n */
+static unsigned mitigation_calls; /* a decimal digit each */
 static bool random_there;
 static enum status power_on_failure;
 
@@ -55,18 +55,15 @@ const struct call_row *call_table_find(uint32_t function)
     return NULL;
 }
 
-int32_t fw_smccc_arch_features(uint32_t function)
+int32_t mitigations_guest_offer(unsigned number)
 {
-    assert_true(function == WORKAROUND1 || function == WORKAROUND3);
-    return firmware_offers;
+    assert_in_range(number, 1, 3);
+    return offers[number];
 }
 
-int32_t fw_call32(uint32_t function, uint64_t x1, uint64_t x2, uint64_t x3)
+void mitigations_guest_call(unsigned number)
 {
-    assert_true(function == WORKAROUND1 || function == WORKAROUND3);
-    assert_int_equal(x1 | x2 | x3, 0);
-    firmware_calls++;
-    return 0;
+    mitigation_calls = 10U * mitigation_calls + number;
 }
 
 bool random_available(void)
@@ -128,14 +125,6 @@ struct vcpu *vcpu_of_mpidr(struct vm *vm, uint64_t affinity)
     return NULL;
 }
 
-static void init(uint64_t pfr0, uint64_t mmfr1, int32_t offers)
-{
-    const struct vpsci_machine machine = {pfr0, mmfr1};
-
-    firmware_offers = offers;
-    vpsci_init(&machine);
-}
-
 static int setup(void **state)
 {
     (void)state;
@@ -145,7 +134,9 @@ static int setup(void **state)
     request = VM_REQUEST_NONE;
     random_there = true;
     power_on_failure = STATUS_OK;
-    init(0, 0, -1);
+    offers[1] = offers[2] = offers[3] = -1;
+    mitigation_calls = 0;
+    vpsci_init();
     return 0;
 }
 
@@ -313,33 +304,24 @@ static void test_arch_features(void **state)
     assert_int_equal(arch_features(0x80000001U), 0);
     assert_int_equal(arch_features(0x80000002U), NOT_SUPPORTED);
     assert_int_equal(arch_features(0x84000000U), NOT_SUPPORTED);
-    assert_int_equal(arch_features(WORKAROUND2), NOT_SUPPORTED);
 }
 
 static void test_workarounds(void **state)
 {
+    static const uint32_t functions[] = {0, WORKAROUND1, WORKAROUND2, WORKAROUND3};
+    static const int32_t answers[] = {-1, 0, 1};
     (void)state;
-    /* Vulnerable, and a firmware that knows nothing. */
-    assert_int_equal(arch_features(WORKAROUND1), NOT_SUPPORTED);
-    assert_int_equal(call(WORKAROUND1, 0, 0, 0), NOT_SUPPORTED);
-    /* Vulnerable, with a firmware that has them: passed on. */
-    init(0, 0, 0);
-    firmware_calls = 0;
-    assert_int_equal(arch_features(WORKAROUND1), 0);
-    assert_int_equal(arch_features(WORKAROUND3), 0);
-    (void)call(WORKAROUND1, 0, 0, 0);
-    (void)call(WORKAROUND3, 0, 0, 0);
-    assert_int_equal(firmware_calls, 2);
-    /* CSV2 = 1: no branch target injection, but branch history. */
-    init(1ULL << 56, 0, -1);
-    assert_int_equal(arch_features(WORKAROUND1), 1);
-    assert_int_equal(call(WORKAROUND1, 0, 0, 0), 0);
-    assert_int_equal(arch_features(WORKAROUND3), NOT_SUPPORTED);
-    init(3ULL << 56, 0, -1);
-    assert_int_equal(arch_features(WORKAROUND3), 1);
-    init(0, 1ULL << 60, -1);
-    assert_int_equal(arch_features(WORKAROUND3), 1);
-    assert_int_equal(firmware_calls, 2);
+    for (unsigned number = 1; number <= 3U; number++) {
+        for (unsigned i = 0; i < 3U; i++) {
+            offers[number] = answers[i];
+            mitigation_calls = 0;
+            assert_int_equal(arch_features(functions[number]), answers[i]);
+            assert_int_equal(mitigation_calls, 0);
+            assert_int_equal(call(functions[number], 1, 2, 3), answers[i] < 0 ? NOT_SUPPORTED : 0);
+            assert_int_equal(mitigation_calls, answers[i] == 0 ? number : 0U);
+            offers[number] = -1;
+        }
+    }
 }
 
 static void test_trng_sizes(void **state)

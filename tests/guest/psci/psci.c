@@ -225,6 +225,16 @@ static void check_suspend(void)
 
 /* ---- SMCCC and TRNG ---- */
 
+/* What the CPU needs is for tests/qemu/mitigations.t to say; here, that what is offered is there. */
+static void check_workaround(unsigned number)
+{
+    static const uint32_t functions[] = {0, 0x80008000U, 0x80007FFFU, 0x80003FFFU};
+    int64_t offer = psci(SMCCC_ARCH_FEATURES, functions[number], 0, 0);
+    print("# WORKAROUND_%u %ld\n", number, offer);
+    ok(offer >= -1 && offer <= 1, "ARCH_FEATURES of WORKAROUND_%u", number);
+    is_call(psci(functions[number], 0, 0, 0), offer < 0 ? PSCI_NOT_SUPPORTED : 0, "a call of it");
+}
+
 static void check_smccc(void)
 {
     is_call(psci(SMCCC_VERSION, 0, 0, 0), 0x10002, "SMCCC_VERSION");
@@ -232,6 +242,9 @@ static void check_smccc(void)
     is_call(psci(SMCCC_ARCH_FEATURES, SMCCC_ARCH_FEATURES, 0, 0), 0, "ARCH_FEATURES of itself");
     is_call(psci(SMCCC_ARCH_FEATURES, 0x80001111U, 0, 0), PSCI_NOT_SUPPORTED, "ARCH_FEATURES of an unknown function");
     is_call(psci(SMCCC_ARCH_FEATURES, ARCH_SOC_ID, 0, 0), PSCI_NOT_SUPPORTED, "ARCH_FEATURES of SOC_ID");
+    for (unsigned i = 1; i <= 3U; i++) {
+        check_workaround(i);
+    }
 }
 
 static int64_t trng(uint32_t function, uint64_t bits, struct smccc *call)
