@@ -29,5 +29,5 @@ void irq_deactivate(uint32_t intid);
 void irq_set_private_active(uint32_t intid, bool active);
 
 /* SGIs that the hypervisor sends to its own CPUs. */
-enum irq_sgi { IRQ_SGI_RESCHED = 0, IRQ_SGI_STOP = 1, IRQ_SGI_CALL = 2 };
+enum irq_sgi { IRQ_SGI_RESCHED = 0, IRQ_SGI_STOP = 1, IRQ_SGI_CALL = 2, IRQ_SGI_CONSOLE = 3 };
 void irq_send_sgi(unsigned cpu, enum irq_sgi sgi);

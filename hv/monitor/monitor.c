@@ -139,7 +139,7 @@ enum status monitor_start(const struct config *config)
     if (status == STATUS_OK) {
         thread.cpu = 0;
         first_view(config);
-        console_set_monitor(&thread);
+        status = console_set_monitor(&thread);
     }
     return status;
 }

@@ -6,8 +6,10 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include "arch/aarch64/offsets.h"
 #include "arch/frame.h"
 #include "lib/status.h"
 #include "mem/page_alloc.h"
@@ -30,6 +32,8 @@ struct world_ops {
 
 struct world {
     uint64_t saved_sp; /* while not running: x19..x30 lie there */
+    uint32_t work;     /* of a vCPU, atomic: what it has to do before it enters the guest; vectors.S knows the place */
+    uint32_t reserved;
     const struct world_ops *ops;
     const char *name;
     owner_t owner;  /* of its stack */
@@ -39,15 +43,16 @@ struct world {
     bool wake_pending; /* a wake-up came while it was on its way to sleep */
     bool on_cpu;       /* its registers are in a CPU: no other CPU may load it yet */
     struct world *queue_next;
-    uint64_t vruntime; /* weighted run time, counter ticks */
-    uint64_t started;  /* count at which it began to run, or, READY, to wait */
-    uint32_t weight;   /* 1 to 10000 */
-    uint32_t reserved;
+    uint64_t vruntime;    /* weighted run time, counter ticks */
+    uint64_t started;     /* count at which it began to run, or, READY, to wait */
+    uint32_t weight;      /* 1 to 10000 */
     uint64_t affinity[2]; /* one bit per CPU */
     uint64_t run_ticks;
     uint64_t ready_ticks; /* waiting for its CPU */
     uint64_t switches;
 };
+
+_Static_assert(offsetof(struct world, work) == WORLD_WORK, "offsets.h");
 
 /* Makes a world's EL2 stack; *stack is its lowest address, guarded below. Never given back while CPUs run on it. */
 enum status world_stack_create(owner_t owner, uint64_t *stack);

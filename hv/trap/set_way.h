@@ -16,10 +16,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch/sysreg.h"
+
 struct vcpu;
 
 /* Start-up hook of trap/: the rows of the instructions and of the registers that HCR_EL2.TVM traps. */
 void set_way_init(void);
+
+/* set_way_step has to be asked: CRn = 7, the instructions; CRn = 1, SCTLR_EL1. */
+static inline bool set_way_concerns(uint32_t key)
+{
+    uint32_t crn = key & SYSREG_KEY(0, 0, 15, 0, 0);
+    return crn == SYSREG_KEY(0, 0, 7, 0, 0) || crn == SYSREG_KEY(0, 0, 1, 0, 0);
+}
 
 /*
  * Before a row of this file is served: key and value of the write. false: the cleaning that it needs is not at its end, the instruction

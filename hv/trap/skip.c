@@ -2,12 +2,7 @@
 /* Skipping a trapped instruction. Pure but for the frame. */
 #include "trap/skip.h"
 
-#include "lib/bits.h"
-
-#define SPSR_SS BIT(21)
-#define SPSR_AARCH32 BIT(4)
 #define SPSR_T32 BIT(5)
-#define SPSR_BTYPE BITS(11, 10)
 #define ESR_IL BIT(25)
 #define ESR_CV BIT(24)
 
@@ -28,14 +23,9 @@ static unsigned it_advance(unsigned it)
     return (it & 7U) == 0U ? 0U : (it & 0xe0U) | ((it << 1) & 0x1fU);
 }
 
-void skip_instruction(struct trap_frame *frame, uint64_t esr)
+void skip_instruction_aarch32(struct trap_frame *frame, uint64_t esr)
 {
     uint64_t spsr = frame->spsr & ~SPSR_SS;
-    if ((spsr & SPSR_AARCH32) == 0U) {
-        frame->elr += 4U;
-        frame->spsr = spsr & ~SPSR_BTYPE;
-        return;
-    }
     frame->elr = (uint32_t)(frame->elr + ((esr & ESR_IL) != 0U ? 4U : 2U));
     frame->spsr = (spsr & SPSR_T32) != 0U ? with_it_state(spsr, it_advance(it_state(spsr))) : spsr;
 }

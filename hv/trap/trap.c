@@ -79,32 +79,33 @@ static void trap_smc(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
     trap_hvc(vcpu, frame, esr);
 }
 
-static const trap_handler handlers[64] = {
-    [0x01] = trap_wfx,         [0x03] = trap_coprocessor, [0x04] = trap_coprocessor,       [0x05] = trap_coprocessor,
-    [0x06] = trap_coprocessor, [0x08] = trap_coprocessor, [0x0c] = trap_coprocessor,       [0x16] = trap_hvc,
-    [0x17] = trap_smc,         [0x18] = trap_sysreg,      [0x20] = trap_instruction_abort, [0x24] = trap_data_abort,
+/* By ESR_EL2.EC: every class has a row, so that the dispatch has no test. */
+#define NONE trap_unknown
+/* clang-format off */
+static const trap_handler handlers[VCPU_EXIT_CLASSES] = {
+    /* 0x00 */ NONE, trap_wfx, NONE, trap_coprocessor, trap_coprocessor, trap_coprocessor, trap_coprocessor, NONE,
+    /* 0x08 */ trap_coprocessor, NONE, NONE, NONE, trap_coprocessor, NONE, NONE, NONE,
+    /* 0x10 */ NONE, NONE, NONE, NONE, NONE, NONE, trap_hvc, trap_smc,
+    /* 0x18 */ trap_sysreg, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
+    /* 0x20 */ trap_instruction_abort, NONE, NONE, NONE, trap_data_abort, NONE, NONE, NONE,
+    /* 0x28 */ NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
+    /* 0x30 */ NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
+    /* 0x38 */ NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
 };
+/* clang-format on */
+#undef NONE
 
 void trap_guest_sync(struct trap_frame *frame)
 {
     uint64_t esr = sysreg_read(ESR_EL2);
     struct vcpu *vcpu = vcpu_of_frame(frame);
-    trap_handler handler = handlers[esr >> 26 & 0x3fU];
-    if (handler != NULL) {
-        handler(vcpu, frame, esr);
-    } else {
-        trap_unknown(vcpu, frame, esr);
-    }
-    if (__builtin_expect(__atomic_load_n(&vcpu->work, __ATOMIC_ACQUIRE) != 0U, 0)) {
-        vcpu_work(vcpu);
-    }
+    unsigned class = esr >> 26 & (VCPU_EXIT_CLASSES - 1U);
+    vcpu->exits[class]++;
+    handlers[class](vcpu, frame, esr);
 }
 
 void trap_guest_irq(struct trap_frame *frame)
 {
-    struct vcpu *vcpu = vcpu_of_frame(frame);
+    vcpu_of_frame(frame)->interrupts++;
     gic_handle_pending();
-    if (__atomic_load_n(&vcpu->work, __ATOMIC_ACQUIRE) != 0U) {
-        vcpu_work(vcpu);
-    }
 }

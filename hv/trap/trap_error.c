@@ -25,9 +25,6 @@ void trap_guest_serror(struct trap_frame *frame)
     uint64_t esr = sysreg_read(ESR_EL2);
     log_warning(vcpu->vm->config->name, "SError %#llx: injected", (unsigned long long)esr);
     inject_serror(vcpu, esr & 0x1ffffffU);
-    if (__atomic_load_n(&vcpu->work, __ATOMIC_ACQUIRE) != 0U) {
-        vcpu_work(vcpu);
-    }
 }
 
 /* Group 0 interrupts are firmware's: none is ever enabled for EL2. */

@@ -33,38 +33,39 @@ static const struct sysreg_row *row_of(uint64_t esr, uint32_t key)
     return NULL;
 }
 
-enum outcome { UNDEFINED, DONE, AGAIN };
-
-static enum outcome write_row(struct vcpu *vcpu, const struct sysreg_row *row, uint32_t key, uint64_t value)
+static bool serve_read(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr, uint32_t key)
 {
-    if (row->write == NULL) {
-        return UNDEFINED;
-    }
-    if (!set_way_step(vcpu, key, value)) {
-        return AGAIN;
-    }
-    return row->write(vcpu, key, value) ? DONE : UNDEFINED;
-}
-
-static enum outcome serve(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr, uint32_t key)
-{
-    unsigned rt = (unsigned)bits_get(esr, 9, 5);
     const struct sysreg_row *row = row_of(esr, key);
+    unsigned rt = (unsigned)bits_get(esr, 9, 5);
     uint64_t value = 0;
 
-    if (row == NULL) {
-        return UNDEFINED;
-    }
-    if ((esr & 1U) == 0U) {
-        return write_row(vcpu, row, key, rt != 31U ? frame->x[rt] : 0U);
-    }
-    if (row->read == NULL || !row->read(vcpu, key, &value)) {
-        return UNDEFINED;
+    if (row == NULL || row->read == NULL || !row->read(vcpu, key, &value)) {
+        return false;
     }
     if (rt != 31U) {
         frame->x[rt] = value;
     }
-    return DONE;
+    skip_instruction(frame, esr);
+    return true;
+}
+
+static bool serve_write(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr, uint32_t key)
+{
+    const struct sysreg_row *row = row_of(esr, key);
+    unsigned rt = (unsigned)bits_get(esr, 9, 5);
+    uint64_t value = rt != 31U ? frame->x[rt] : 0U;
+
+    if (row == NULL || row->write == NULL) {
+        return false;
+    }
+    if (set_way_concerns(key) && !set_way_step(vcpu, key, value)) {
+        return true; /* to be executed again */
+    }
+    if (!row->write(vcpu, key, value)) {
+        return false;
+    }
+    skip_instruction(frame, esr);
+    return true;
 }
 
 void trap_sysreg(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
@@ -75,10 +76,8 @@ void trap_sysreg(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
         inject_synchronous(frame, EC_SYSREG, esr);
         return;
     }
-    enum outcome outcome = serve(vcpu, frame, esr, key);
-    if (outcome == DONE) {
-        skip_instruction(frame, esr);
-    } else if (outcome == UNDEFINED) {
+    bool served = (esr & 1U) != 0U ? serve_read(vcpu, frame, esr, key) : serve_write(vcpu, frame, esr, key);
+    if (!served) {
         inject_undefined(frame);
     }
 }

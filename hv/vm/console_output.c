@@ -8,6 +8,8 @@
  */
 #include "arch/cpu_wait.h"
 #include "arch/phys.h"
+#include "cpu/irq.h"
+#include "cpu/prda.h"
 #include "cpu/timer.h"
 #include "cpu/uart.h"
 #include "lib/bits.h"
@@ -296,11 +298,20 @@ void console_pump(void)
     (void)pump(false);
 }
 
+/* By an interrupt to itself: a log line may be written with any lock held, among them the scheduler's. */
 void console_wake_monitor(void)
 {
-    if (console_state.monitor != NULL && spinlock_may_take(LOCK_RANK_SCHED)) {
-        world_wake(console_state.monitor);
+    if (console_state.monitor != NULL) {
+        irq_send_sgi(PRDA->cpu, IRQ_SGI_CONSOLE);
     }
+}
+
+static enum irq_done console_interrupt(uint32_t intid, void *argument)
+{
+    (void)intid;
+    (void)argument;
+    world_wake(console_state.monitor);
+    return IRQ_DEACTIVATE;
 }
 
 /* The watched VM's UART, told to wait, has room again. No lock held. */
@@ -484,10 +495,14 @@ uint64_t console_view_vm(struct vm *vm)
 
 /* ---- the monitor ---- */
 
-void console_set_monitor(struct world *monitor)
+enum status console_set_monitor(struct world *monitor)
 {
-    console_state.monitor = monitor;
-    world_wake(monitor);
+    enum status status = irq_register(IRQ_SGI_CONSOLE, console_interrupt, NULL);
+    if (status == STATUS_OK) {
+        console_state.monitor = monitor;
+        world_wake(monitor);
+    }
+    return status;
 }
 
 /* As much as fits; the rest is the caller's. */

@@ -36,7 +36,7 @@ void console_view_all(void);
 uint64_t console_view_vm(struct vm *vm);
 
 /* The monitor's side. The thread that is woken by keys, and when console_serve has something to do. */
-void console_set_monitor(struct world *monitor);
+enum status console_set_monitor(struct world *monitor);
 /* A byte typed at the monitor; -1: none waits. */
 int console_read_key(void);
 /* Whether a key was ever pressed: until then escape sequences must not go out (a pipe can't answer). */

@@ -1,10 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The MMIO bus of a VM: a sorted array, searched by halves. Owns nothing. */
+/* The MMIO bus of a VM: a sorted array, and where in it the regions of each slot are. Owns nothing. */
 #include "vm/mmio.h"
 
-#include <stddef.h>
+#include "lib/string.h"
 
-#include "lib/bits.h"
+static void fill_slots(struct mmio_bus *bus)
+{
+    memset(bus->slot, 0, sizeof(bus->slot));
+    for (uint32_t i = 0; i < bus->count; i++) {
+        const struct mmio_region *region = &bus->regions[i];
+        uint64_t last = region->base + (region->size - 1U);
+        uint64_t from = region->base < MMIO_SLOT_BASE ? 0U : (region->base - MMIO_SLOT_BASE) >> MMIO_SLOT_SHIFT;
+        uint64_t to = last < MMIO_SLOT_BASE ? 0U : ((last - MMIO_SLOT_BASE) >> MMIO_SLOT_SHIFT) + 1U;
+        for (uint64_t slot = from; slot < to && slot < MMIO_SLOTS; slot++) {
+            bus->slot[slot] = bus->slot[slot] == 0U ? (uint8_t)(i + 1U) : (uint8_t)MMIO_SLOT_SEVERAL;
+        }
+    }
+}
 
 enum status mmio_bus_add(struct mmio_bus *bus, ipa_t base, uint64_t size, const struct mmio_ops *ops, void *device)
 {
@@ -27,10 +39,11 @@ enum status mmio_bus_add(struct mmio_bus *bus, ipa_t base, uint64_t size, const 
     }
     bus->regions[at] = (struct mmio_region){base.ipa, size, ops, device};
     bus->count++;
+    fill_slots(bus);
     return STATUS_OK;
 }
 
-const struct mmio_region *mmio_bus_find(const struct mmio_bus *bus, uint64_t ipa, unsigned size)
+const struct mmio_region *mmio_bus_search(const struct mmio_bus *bus, uint64_t ipa, unsigned size)
 {
     uint32_t low = 0;
     uint32_t high = bus->count;

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A VM's MMIO bus: which device answers at which guest-physical address. Sorted, fixed once the VM runs; readers need no lock.
+ * A VM's MMIO bus: which device answers at which guest-physical address. Fixed once the VM runs; readers need no lock. Regions are sorted
+ * and searched by halves; where the board has its devices, a byte per 64 KiB names the region at once.
  */
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include "lib/bits.h"
 #include "lib/status.h"
 #include "mem/addr.h"
 
@@ -31,12 +34,35 @@ struct mmio_region {
     void *device;
 };
 
+/* 0x0800_0000 to 0x0c40_0000: the interrupt controller, the devices, Ashlar's own slots (docs/guest-board.md). */
+#define MMIO_SLOT_BASE 0x08000000ULL
+#define MMIO_SLOT_SHIFT 16U
+#define MMIO_SLOTS 0x440U
+#define MMIO_SLOT_SEVERAL 0xffU
+
 struct mmio_bus {
     uint32_t count;
+    uint8_t
+        slot[MMIO_SLOTS]; /* 0: no region reaches into the slot; n: only regions[n - 1] does; or MMIO_SLOT_SEVERAL */
     struct mmio_region regions[MMIO_MAX_REGIONS];
 };
 
+_Static_assert(MMIO_MAX_REGIONS < MMIO_SLOT_SEVERAL, "a slot names every region");
+
 /* STATUS_EXISTS on overlap, STATUS_NO_MEMORY when full. */
 enum status mmio_bus_add(struct mmio_bus *bus, ipa_t base, uint64_t size, const struct mmio_ops *ops, void *device);
+/* The same by halves, for every address. */
+const struct mmio_region *mmio_bus_search(const struct mmio_bus *bus, uint64_t ipa, unsigned size);
 /* The region that holds all of [ipa, ipa + size), or NULL. */
-const struct mmio_region *mmio_bus_find(const struct mmio_bus *bus, uint64_t ipa, unsigned size);
+static inline const struct mmio_region *mmio_bus_find(const struct mmio_bus *bus, uint64_t ipa, unsigned size)
+{
+    uint64_t slot = (ipa - MMIO_SLOT_BASE) >> MMIO_SLOT_SHIFT;
+    if (slot >= MMIO_SLOTS || bus->slot[slot] == MMIO_SLOT_SEVERAL) {
+        return mmio_bus_search(bus, ipa, size);
+    }
+    if (bus->slot[slot] == 0U) {
+        return NULL;
+    }
+    const struct mmio_region *region = &bus->regions[bus->slot[slot] - 1U];
+    return range_contains(region->base, region->size, ipa, size) ? region : NULL;
+}

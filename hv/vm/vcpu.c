@@ -73,7 +73,7 @@ static void put(struct world *world)
 static void preempt(struct world *world)
 {
     struct vcpu *vcpu = (struct vcpu *)(void *)world;
-    (void)__atomic_fetch_or(&vcpu->work, VCPU_WORK_RESCHED, __ATOMIC_RELEASE);
+    (void)__atomic_fetch_or(&vcpu->world.work, VCPU_WORK_RESCHED, __ATOMIC_RELEASE);
 }
 
 static const struct world_ops vcpu_world_ops = {.load = load, .put = put, .preempt = preempt};
@@ -105,7 +105,7 @@ enum status vcpu_world_create(struct vm *vm, unsigned index)
     vcpu->mpidr = MPIDR_RES1 | (uint64_t)(index / 16U) << 8 | index % 16U;
     vcpu->power = VCPU_OFF;
     vcpu->stopped = true;
-    vcpu->work = VCPU_WORK_STOP;
+    vcpu->world.work = VCPU_WORK_STOP;
     set_affinity(vcpu);
     spinlock_lock(&vm->lock);
     vm->vcpus[index] = vcpu;
@@ -128,7 +128,7 @@ void vcpu_world_destroy(struct vcpu *vcpu)
 void vcpu_kick(struct vcpu *vcpu, uint32_t work)
 {
     if (work != 0U) {
-        (void)__atomic_fetch_or(&vcpu->work, work, __ATOMIC_SEQ_CST);
+        (void)__atomic_fetch_or(&vcpu->world.work, work, __ATOMIC_SEQ_CST);
     }
     /* The running vCPU looks at its work before it enters the guest; one that is off starts without any. */
     if (!vcpu_runs_here(vcpu) && vcpu_power_state(vcpu) != VCPU_OFF) {
@@ -143,7 +143,7 @@ bool vcpu_interrupt_pending(struct vcpu *vcpu)
 
 void vcpu_wait(struct vcpu *vcpu)
 {
-    if (__atomic_load_n(&vcpu->work, __ATOMIC_SEQ_CST) == 0U && !vcpu_irqchip.pending(vcpu)) {
+    if (__atomic_load_n(&vcpu->world.work, __ATOMIC_SEQ_CST) == 0U && !vcpu_irqchip.pending(vcpu)) {
         sched_block();
     }
 }
@@ -212,7 +212,7 @@ void vcpu_power_off(struct vcpu *vcpu)
         last = vm->vcpus_on == 0U && (vm->state == VM_RUNNING || vm->state == VM_PAUSING);
     }
     spinlock_unlock(&vm->lock);
-    (void)__atomic_fetch_or(&vcpu->work, VCPU_WORK_STOP, __ATOMIC_RELEASE);
+    (void)__atomic_fetch_or(&vcpu->world.work, VCPU_WORK_STOP, __ATOMIC_RELEASE);
     if (last) {
         vm_request(vm, VM_REQUEST_CRASH, "every vCPU is off, and none asked for SYSTEM_OFF");
     }
@@ -287,7 +287,7 @@ static void choose_wfi(struct vcpu *vcpu)
 void vcpu_work(struct vcpu *vcpu)
 {
     uint32_t work;
-    while ((work = __atomic_exchange_n(&vcpu->work, 0U, __ATOMIC_ACQ_REL)) != 0U) {
+    while ((work = __atomic_exchange_n(&vcpu->world.work, 0U, __ATOMIC_ACQ_REL)) != 0U) {
         if ((work & VCPU_WORK_STOP) != 0U) {
             stop_here(vcpu);
         }

@@ -14,11 +14,14 @@
 #include "vm/context.h"
 #include "vm/vm.h"
 
-/* Reasons for the slow path before the guest is entered again (bits of vcpu->work). Set with release, then the vCPU is kicked. */
+/* Reasons for the slow path before the guest is entered again (bits of world.work). Set with release, then the vCPU is kicked. */
 #define VCPU_WORK_IRQ 1U     /* the interrupt controller has to look at its list registers */
 #define VCPU_WORK_STOP 2U    /* the VM ends its run, or the vCPU was powered off */
 #define VCPU_WORK_RESCHED 4U /* the scheduler wants this CPU */
 #define VCPU_WORK_TIMER 8U   /* the emulated physical timer has to be looked at */
+
+/* ESR_EL2.EC, six bits */
+#define VCPU_EXIT_CLASSES 64U
 
 enum vcpu_power { VCPU_OFF, VCPU_ON_PENDING, VCPU_ON };
 
@@ -27,7 +30,6 @@ struct vcpu {
     struct trap_frame *frame; /* general registers, ELR, SPSR; constant */
     struct vm *vm;
     uint32_t index;        /* within the VM */
-    uint32_t work;         /* VCPU_WORK_*, atomic */
     uint64_t mpidr;        /* what the guest reads: Aff0 = index % 16, Aff1 = index / 16, RES1 bit 31 */
     enum vcpu_power power; /* under vm->lock */
     bool stopped;          /* under vm->lock: it has seen that it may not run, and blocks or is about to */
@@ -35,6 +37,9 @@ struct vcpu {
     uint64_t entry_context;
     struct vcpu_context context; /* EL1, FP, debug, pointer authentication: valid while not loaded */
     void *device[DEVICE_SLOTS];
+    uint64_t
+        exits[VCPU_EXIT_CLASSES]; /* synchronous exceptions taken from it, by ESR_EL2.EC; written on its CPU only */
+    uint64_t interrupts;          /* IRQs that made it leave the guest, likewise */
 };
 
 static inline struct vcpu *vcpu_of_frame(struct trap_frame *frame)

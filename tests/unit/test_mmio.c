@@ -70,30 +70,44 @@ static const struct plain *linear(const struct plain *regions, unsigned count, u
     return NULL;
 }
 
+static void agree(uint64_t base, uint64_t span, uint64_t largest)
+{
+    struct mmio_bus bus = {0};
+    struct plain regions[MMIO_MAX_REGIONS];
+    unsigned count = 0;
+    for (unsigned i = 0; i < 40; i++) {
+        struct plain region = {base + random64() % span, 1 + random64() % largest};
+        if (mmio_bus_add(&bus, ipa_make(region.base), region.size, &ops, NULL) == STATUS_OK) {
+            regions[count++] = region;
+        }
+    }
+    assert_int_equal(bus.count, count);
+    for (unsigned i = 0; i < 500; i++) {
+        uint64_t ipa = base + random64() % (span + largest);
+        unsigned size = 1U << (random64() % 4);
+        if (i % 2U == 0U && count != 0U) {
+            const struct plain *near = &regions[random64() % count];
+            ipa = near->base + (random64() % 2U == 0U ? near->size : 0U) - random64() % 9U;
+        }
+        const struct plain *expected = linear(regions, count, ipa, size);
+        const struct mmio_region *found = mmio_bus_find(&bus, ipa, size);
+        assert_int_equal(expected != NULL, found != NULL);
+        if (expected != NULL) {
+            assert_int_equal(found->base, expected->base);
+        }
+        assert_ptr_equal(found, mmio_bus_search(&bus, ipa, size));
+    }
+}
+
 static void test_find_agrees_with_linear_search(void **unused)
 {
     (void)unused;
+    uint64_t slots = (uint64_t)MMIO_SLOTS << MMIO_SLOT_SHIFT;
     for (unsigned round = 0; round < 200; round++) {
-        struct mmio_bus bus = {0};
-        struct plain regions[MMIO_MAX_REGIONS];
-        unsigned count = 0;
-        for (unsigned i = 0; i < 40; i++) {
-            struct plain region = {random64() % 0x4000, 1 + random64() % 0x200};
-            if (mmio_bus_add(&bus, ipa_make(region.base), region.size, &ops, NULL) == STATUS_OK) {
-                regions[count++] = region;
-            }
-        }
-        assert_int_equal(bus.count, count);
-        for (unsigned i = 0; i < 500; i++) {
-            uint64_t ipa = random64() % 0x4400;
-            unsigned size = 1U << (random64() % 4);
-            const struct plain *expected = linear(regions, count, ipa, size);
-            const struct mmio_region *found = mmio_bus_find(&bus, ipa, size);
-            assert_int_equal(expected != NULL, found != NULL);
-            if (expected != NULL) {
-                assert_int_equal(found->base, expected->base);
-            }
-        }
+        agree(0x1000, 0x4000, 0x200);
+        agree(MMIO_SLOT_BASE - 0x20000, 0x80000, 0x8000);
+        agree(MMIO_SLOT_BASE - 0x80000, slots + 0x100000, 0x100000);
+        agree(MMIO_SLOT_BASE + slots - 0x40000, 0x80000, 0x20000);
     }
 }
 

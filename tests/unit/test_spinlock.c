@@ -156,7 +156,7 @@ static void test_ranks(void **state)
 
     spinlock_lock(&other);
     assert_true(host_expect_panic(lock_it, &lock)); /* falling */
-    assert_non_null(strstr(host_failure_text(), "spinlock.c"));
+    assert_non_null(strstr(host_failure_text(), "lock_rank.c"));
     set_up_again();
     spinlock_lock(&lock);
     assert_true(host_expect_panic(lock_it, &lock)); /* its own rank: itself */

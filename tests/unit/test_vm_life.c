@@ -45,6 +45,14 @@ static void guest_after_exit(struct vcpu *vcpu)
     }
 }
 
+/* What the vectors do on the way back (arch/aarch64/vectors.S, guest_leave). */
+static void guest_leave(struct vcpu *vcpu)
+{
+    if (__atomic_load_n(&vcpu->world.work, __ATOMIC_ACQUIRE) != 0U) {
+        vcpu_work(vcpu);
+    }
+}
+
 static uint64_t guest_hvc(struct vcpu *vcpu, uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3)
 {
     vcpu->frame->x[0] = function;
@@ -53,6 +61,7 @@ static uint64_t guest_hvc(struct vcpu *vcpu, uint64_t function, uint64_t x1, uin
     vcpu->frame->x[3] = x3;
     sysreg_write(ESR_EL2, 0x16ULL << 26 | 1U << 25);
     trap_guest_sync(vcpu->frame);
+    guest_leave(vcpu);
     guest_after_exit(vcpu);
     return vcpu->frame->x[0];
 }
@@ -68,6 +77,7 @@ static void guest_run(struct vcpu *vcpu, uint64_t ticks)
         assert_true(spinlock_none_held());
         if (gic_highest(host_cpu()) != GIC_NONE) {
             trap_guest_irq(vcpu->frame);
+            guest_leave(vcpu);
             guest_after_exit(vcpu);
         }
     }

@@ -39,20 +39,20 @@ static unsigned mitigation_calls; /* a decimal digit each */
 static bool random_there;
 static enum status power_on_failure;
 
+const struct call_row *call_table_slots[CALL_SLOTS];
+
 void call_table_add(const struct call_row *table, unsigned count)
 {
     rows = table;
     row_count = count;
-}
-
-const struct call_row *call_table_find(uint32_t function)
-{
-    for (unsigned i = 0; i < row_count; i++) {
-        if (rows[i].function == function) {
-            return &rows[i];
+    memset(call_table_slots, 0, sizeof(call_table_slots));
+    for (unsigned i = 0; i < count; i++) {
+        uint32_t slot = call_table_slot(table[i].function);
+        while (call_table_slots[slot] != NULL) {
+            slot = (slot + 1U) % CALL_SLOTS;
         }
+        call_table_slots[slot] = &table[i];
     }
-    return NULL;
 }
 
 int32_t mitigations_guest_offer(unsigned number)

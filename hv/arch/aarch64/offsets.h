@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What assembly knows of C structures; _Static_assert in cpu/prda.h and cpu/smp.h holds C to it. No code. */
+/* What assembly knows of C structures; _Static_assert in cpu/prda.h, sched/world.h and cpu/smp.h holds C to it. No code. */
 #pragma once
 
 #define FRAME_X(n) (8 * (n))
@@ -11,6 +11,8 @@
 
 #define PRDA_EMERGENCY_SP 0
 #define PRDA_MITIGATION 8
+
+#define WORLD_WORK 8
 
 #define CPU_START_TTBR 0  /* and TCR */
 #define CPU_START_MAIR 16 /* and SCTLR */

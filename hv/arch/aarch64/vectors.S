@@ -151,24 +151,31 @@ vectors:
     .org    vectors + VECTORS_TABLE_COUNT * VECTORS_SIZE
 
     .globl  guest_serror_window_start, guest_serror_window_end
-guest_sync:
+guest_irq:
 guest_serror_window_start:
     msr     daifclr, #4
-    bl      trap_guest_sync
-    b       guest_enter
-guest_irq:
-    msr     daifclr, #4
-guest_serror_window_end:
     bl      trap_guest_irq
-    b       guest_enter
+    b       guest_leave
 guest_fiq:
     mov     x1, #2
     bl      trap_guest_fiq
-    b       guest_enter
 guest_serror:
     bl      trap_guest_serror
+    b       guest_leave
+guest_sync:
+    msr     daifclr, #4
+guest_serror_window_end:
+    bl      trap_guest_sync
 
-// Falls through from above; also where a vCPU's world first goes: sp = its frame.
+// The way back of every exit: work that the C code or another CPU left for this vCPU comes first (vm/vcpu.h, VCPU_WORK_*).
+guest_leave:
+    ldr     x0, [sp, #FRAME_OWNER]
+    add     x1, x0, #WORLD_WORK
+    ldar    w1, [x1]
+    cbz     w1, guest_enter
+    bl      vcpu_work
+
+// Also where a vCPU's world first goes: sp = its frame.
     .globl  guest_enter
 guest_enter:
     restore_caller_saved
