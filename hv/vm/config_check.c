@@ -8,6 +8,7 @@
 #include "vm/config_check.h"
 
 #include <libfdt.h>
+#include <string.h>
 
 #define FOUND_MAX 96U
 #define WORDS_MAX 3U
@@ -646,13 +647,6 @@ static void read_tree(struct reader *reader)
     resolve_console(reader);
 }
 
-static void config_clear(struct config *config)
-{
-    uint8_t *bytes = (uint8_t *)config;
-    for (size_t i = 0; i < sizeof(*config); i++)
-        bytes[i] = 0;
-}
-
 /* libfdt reads these as aligned words, and only asks that they lie inside the blob. */
 static bool header_is_aligned(const void *blob)
 {
@@ -663,7 +657,7 @@ bool config_check(const void *blob, size_t size, struct config *config,
                   void (*report)(void *context, const struct config_fault *fault), void *context)
 {
     struct reader reader = {.fdt = blob, .config = config, .report = report, .context = context};
-    config_clear(config);
+    memset(config, 0, sizeof(*config));
     if (size < sizeof(struct fdt_header) || size > CONFIG_MAX_BLOB || !header_is_aligned(blob) ||
         fdt_check_full(blob, size) != 0)
         fault(&reader, CONFIG_VM_HOST, "configuration", "something else", "a device tree of up to 1M");
