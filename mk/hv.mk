@@ -16,6 +16,8 @@ DEPFLAGS = -MMD -MP -MF $(@:.o=.d)
 HV_TARGET := --target=aarch64-none-elf -march=armv8-a -ffreestanding -fpie -mgeneral-regs-only \
              -mbranch-protection=bti -mno-outline-atomics
 HV_CFLAGS := $(HV_TARGET) -std=c11 -O2 -g -fno-common -fvisibility=hidden -ffunction-sections -fdata-sections $(REPRODUCIBLE) $(if $(DEBUG),-DASHLAR_DEBUG)
+# People wait for it, not guests.
+$(B)/hv/hv/monitor/%.o: HV_CFLAGS += -Os
 HV_INC := $(INCLUDES) -isystem $(FDT_DIR) -isystem $(SSL_DIR)/inc -isystem mk/libc
 
 HV_OBJ := $(patsubst %.c,$(B)/hv/%.o,$(HV_C) $(HV_ARCH_C)) $(HV_ARCH_S:%.S=$(B)/hv/%.S.o)

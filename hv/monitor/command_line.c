@@ -29,28 +29,67 @@ void command_line_split(struct command_line *command, const char *line)
     }
 }
 
+static void remove_word(struct command_line *command, unsigned index)
+{
+    command->count--;
+    for (unsigned i = index; i < command->count; i++) {
+        command->words[i] = command->words[i + 1U];
+    }
+}
+
+bool command_line_take(struct command_line *command, const char *option, const char **value)
+{
+    for (unsigned i = 1; i < command->count && command->count <= COMMAND_WORDS; i++) {
+        if (strcmp(command->words[i], option) != 0) {
+            continue;
+        }
+        remove_word(command, i);
+        if (value != NULL && i < command->count) {
+            *value = command->words[i];
+            remove_word(command, i);
+        }
+        return true;
+    }
+    return false;
+}
+
+unsigned name_index(name_list names, const char *name)
+{
+    const char *each;
+    for (unsigned i = 0; (each = names(i)) != NULL; i++) {
+        if (strcmp(each, name) == 0) {
+            return i;
+        }
+    }
+    return NAME_NONE;
+}
+
 static unsigned least(unsigned a, unsigned b)
 {
     return a < b ? a : b;
 }
 
-/* Letters to insert, delete or replace (Levenshtein), row by row. */
+/* Letters to insert, delete, replace, or swap with the next (optimal string alignment), three rows at a time. */
 static unsigned distance(const char *a, const char *b)
 {
-    unsigned row[NAME_MAX + 1U];
+    unsigned rows[3][NAME_MAX + 1U];
     unsigned length = (unsigned)strnlen(b, NAME_MAX);
+    unsigned i;
     for (unsigned j = 0; j <= length; j++) {
-        row[j] = j;
+        rows[0][j] = j;
     }
-    for (unsigned i = 0; a[i] != '\0' && i < NAME_MAX; i++) {
-        unsigned diagonal = row[0]++;
-        for (unsigned j = 0; j < length; j++) {
-            unsigned replaced = diagonal + (a[i] != b[j]);
-            diagonal = row[j + 1U];
-            row[j + 1U] = least(replaced, least(diagonal, row[j]) + 1U);
+    for (i = 1; i <= NAME_MAX && a[i - 1U] != '\0'; i++) {
+        unsigned *row = rows[i % 3U];
+        const unsigned *above = rows[(i - 1U) % 3U];
+        row[0] = i;
+        for (unsigned j = 1; j <= length; j++) {
+            row[j] = least(above[j - 1U] + (a[i - 1U] != b[j - 1U]), least(above[j], row[j - 1U]) + 1U);
+            if (i > 1U && j > 1U && a[i - 1U] == b[j - 2U] && a[i - 2U] == b[j - 1U]) {
+                row[j] = least(row[j], rows[(i - 2U) % 3U][j - 2U] + 1U);
+            }
         }
     }
-    return row[length];
+    return rows[(i - 1U) % 3U][length];
 }
 
 const char *name_nearest(name_list names, const char *word)

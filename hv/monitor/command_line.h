@@ -19,9 +19,18 @@ struct command_line {
 
 /* Words are what stands between blanks. line: at most COMMAND_TEXT characters. */
 void command_line_split(struct command_line *command, const char *line);
+/*
+ * True: option (as "-f") is one of the words behind the first, and is taken out; with value, so is the word behind it (NULL: there is none).
+ */
+bool command_line_take(struct command_line *command, const char *option, const char **value);
 
 /* A list of names: the n-th, or NULL behind the last. */
 typedef const char *(*name_list)(unsigned index);
+
+#define NAME_NONE (~0U)
+
+/* Where name stands in the list, or NAME_NONE. */
+unsigned name_index(name_list names, const char *name);
 
 /* The name of the list that is nearest to word, if few letters differ; else NULL. */
 const char *name_nearest(name_list names, const char *word);

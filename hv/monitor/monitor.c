@@ -13,6 +13,7 @@
 #include "vm/vm.h"
 
 #define PROMPT "ashlar> "
+#define PROMPT_PANIC "really panic? yes or no: "
 
 static struct world thread;
 static struct line_edit edit;
@@ -20,7 +21,7 @@ static struct line_edit edit;
 static void show_line(void)
 {
     char bytes[CONSOLE_FOOTER_MAX];
-    size_t size = line_edit_render(&edit, PROMPT, bytes, sizeof(bytes));
+    size_t size = line_edit_render(&edit, command_asks() ? PROMPT_PANIC : PROMPT, bytes, sizeof(bytes));
     console_set_footer(bytes, size);
 }
 
@@ -53,7 +54,7 @@ static name_list names_at(unsigned word)
     }
     command_line_split(&line, edit.text);
     const struct command *command = line.count != 0U ? command_find(line.words[0]) : NULL;
-    return command != NULL && command->vm ? command_vm_name : NULL;
+    return command != NULL && command->operand != OPERAND_NONE ? command_vm_name : NULL;
 }
 
 static void complete(void)
@@ -85,13 +86,23 @@ static void complete(void)
     }
 }
 
+static void take_line(void)
+{
+    bool answer = command_asks();
+    leave_line("\n");
+    if (answer) {
+        command_answer(edit.text);
+    } else {
+        command_execute(edit.text);
+    }
+    line_edit_next(&edit, !answer);
+}
+
 static void take_key(uint8_t key)
 {
     switch (line_edit_key(&edit, key)) {
     case LINE_EDIT_DONE:
-        leave_line("\n");
-        command_execute(edit.text);
-        line_edit_next(&edit, true);
+        take_line();
         break;
     case LINE_EDIT_CANCEL:
         leave_line("^C\n");
@@ -129,7 +140,7 @@ static void first_view(const struct config *config)
     if (config->console == CONFIG_CONSOLE_ALL) {
         console_view_all();
     } else if (config->console >= 0) {
-        (void)console_view_vm(vm_get((unsigned)config->console));
+        console_view_vm(vm_get((unsigned)config->console));
     }
 }
 
@@ -138,6 +149,7 @@ enum status monitor_start(const struct config *config)
     enum status status = world_create_thread(&thread, "monitor", run, NULL);
     if (status == STATUS_OK) {
         thread.cpu = 0;
+        reports_begin();
         first_view(config);
         status = console_set_monitor(&thread);
     }

@@ -483,14 +483,20 @@ void console_view_all(void)
     view_lines(VIEW_ALL);
 }
 
-uint64_t console_view_vm(struct vm *vm)
+uint64_t console_lost(const struct vm *vm)
 {
     spinlock_lock(&console_state.lock);
     uint64_t lost = console_ring_catch_up(&rings[vm->index]);
+    spinlock_unlock(&console_state.lock);
+    return lost;
+}
+
+void console_view_vm(struct vm *vm)
+{
+    spinlock_lock(&console_state.lock);
     console_change_view(VIEW_VM, vm);
     spinlock_unlock(&console_state.lock);
     console_pump();
-    return lost;
 }
 
 /* ---- the monitor ---- */

@@ -29,7 +29,7 @@ extern struct console_state console_state;
 void console_change_view(enum console_view view, struct vm *vm);
 /* Sends what waits, but not for ever: any context that may take LOCK_RANK_CONSOLE. */
 void console_pump(void);
-/* If the locks held allow it. */
+/* Any context. */
 void console_wake_monitor(void);
 
 /* console_input.c */

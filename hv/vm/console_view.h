@@ -32,8 +32,10 @@ void console_vm_end(struct vm *vm);
 /* Threads only, no lock held. */
 void console_view_monitor(void);
 void console_view_all(void);
-/* What the VM sent while nobody watched comes first; returns how many bytes of that were not kept. */
-uint64_t console_view_vm(struct vm *vm);
+/* What the VM sent while nobody watched comes first. */
+void console_view_vm(struct vm *vm);
+/* Of what would come first: bytes before it that were not kept. */
+uint64_t console_lost(const struct vm *vm);
 
 /* The monitor's side. The thread that is woken by keys, and when console_serve has something to do. */
 enum status console_set_monitor(struct world *monitor);

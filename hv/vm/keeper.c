@@ -244,6 +244,19 @@ static bool look_after(struct vm *vm)
     }
 }
 
+static void end_machine(void)
+{
+    enum machine_end asked = machine_end_asked();
+    if (asked == MACHINE_RESET) {
+        log_info("ashlar", "all VMs are off: reset");
+        machine_reset();
+    }
+    if (asked == MACHINE_POWER_OFF || configuration->when_idle == CONFIG_IDLE_POWEROFF) {
+        log_info("ashlar", "the last VM has stopped: power off");
+        machine_power_off();
+    }
+}
+
 static void keep(void *argument)
 {
     (void)argument;
@@ -257,9 +270,8 @@ static void keep(void *argument)
             cpu_wait_yield();
             continue;
         }
-        if (all_off() && configuration->when_idle == CONFIG_IDLE_POWEROFF) {
-            log_info("ashlar", "the last VM has stopped: power off");
-            machine_power_off();
+        if (all_off()) {
+            end_machine();
         }
         sched_block();
     }

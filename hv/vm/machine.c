@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Power-off and reset of the machine. Owns nothing. */
+/* Power-off and reset of the machine. Owns what an administrator asked for. */
 #include "vm/machine.h"
 
 #include "arch/cpu_wait.h"
@@ -7,6 +7,18 @@
 #include "lib/log.h"
 #include "sched/smp.h"
 #include "vm/console_view.h"
+
+static enum machine_end asked;
+
+void machine_end(enum machine_end end)
+{
+    __atomic_store_n(&asked, end, __ATOMIC_RELEASE);
+}
+
+enum machine_end machine_end_asked(void)
+{
+    return __atomic_load_n(&asked, __ATOMIC_ACQUIRE);
+}
 
 static _Noreturn void halt(const char *call)
 {

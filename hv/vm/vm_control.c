@@ -276,6 +276,18 @@ enum status vm_control_resume(struct vm *vm)
 
 /* ---- the report ---- */
 
+static void add_exits(const struct vcpu *vcpu, struct vm_report *report)
+{
+    for (unsigned class = 0; class < VCPU_EXIT_CLASSES; class++) {
+        uint64_t count = __atomic_load_n(&vcpu->exits[class], __ATOMIC_RELAXED);
+        report->exits_by_class[class] += count;
+        report->exits += count;
+    }
+    uint64_t interrupts = __atomic_load_n(&vcpu->interrupts, __ATOMIC_RELAXED);
+    report->interrupts += interrupts;
+    report->exits += interrupts;
+}
+
 static void add_ticks(const struct world *world, uint64_t now, struct vm_report *report)
 {
     uint64_t since = now > world->started ? now - world->started : 0U;
@@ -284,12 +296,13 @@ static void add_ticks(const struct world *world, uint64_t now, struct vm_report 
 }
 
 /* VM locked. */
-static void report_ticks(const struct vm *vm, uint64_t now, struct vm_report *report)
+static void report_vcpus(const struct vm *vm, uint64_t now, struct vm_report *report)
 {
     uint64_t vcpus = 0;
     for (unsigned i = 0; i < vm->vcpu_count; i++) {
         if (vm->vcpus[i] != NULL) {
             add_ticks(&vm->vcpus[i]->world, now, report);
+            add_exits(vm->vcpus[i], report);
             vcpus++;
         }
     }
@@ -313,6 +326,6 @@ void vm_control_report(const struct vm *vm, struct vm_report *report)
     report->memory = vm->config->memory;
     report->runs = vm->runs;
     report->uptime_ns = up ? timer_to_ns(now - vm->started) : 0U;
-    report_ticks(vm, now, report);
+    report_vcpus(vm, now, report);
     spinlock_unlock(&locked->lock);
 }

@@ -46,6 +46,10 @@ struct vm_report {
      * vCPU that is alone on its CPU executes WFI there: that counts as run.
      */
     uint64_t run_ticks, ready_ticks, idle_ticks;
+    /* Exits of all its vCPUs since they were made: all, by interrupts, and the synchronous ones by ESR_EL2.EC. */
+    uint64_t exits;
+    uint64_t interrupts;
+    uint64_t exits_by_class[64];
 };
 
 /* A consistent picture of one moment but for the ticks. */

@@ -59,7 +59,7 @@ static int set_up(void **unused)
     assert_int_equal(page_alloc_add(pa_make(0x80000000), 0x1000000), STATUS_OK);
     vms[1].index = 1;
     assert_int_equal(console_start(&config), STATUS_OK);
-    (void)console_view_vm(&vms[0]);
+    console_view_vm(&vms[0]);
     console_vm_begin(&vms[0]);
     console_vm_begin(&vms[1]);
     return 0;
@@ -116,7 +116,7 @@ static void test_room_during_a_refusal_is_not_lost(void **unused)
 
 static void attach_other(void)
 {
-    (void)console_view_vm(&vms[1]);
+    console_view_vm(&vms[1]);
 }
 
 /* What was typed for one VM is not given to the next, nor counted twice. */
