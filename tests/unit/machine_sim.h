@@ -458,6 +458,7 @@ static void sim_interrupt_cpu0(void)
     host_cpu_select(0);
     sim_cpus[0].time = sim_now();
     sim_cpus[0].waits = false;
+    irq_send_sgi(0, IRQ_SGI_CALL); /* which ends what it interrupted: a guest exits */
 }
 
 static bool sim_never(void)
