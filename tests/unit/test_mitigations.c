@@ -168,7 +168,7 @@ static void test_all_combinations(void **unused)
             facts.id_aa64pfr1 = SSBS_FIELD((rest /= 2U) % 3U);
             facts.firmware_offers[1] = answers[(rest /= 3U) % 3U];
             facts.firmware_offers[3] = answers[(rest /= 3U) % 3U];
-            facts.firmware_offers[2] = answers_2[(rest /= 3U) % 4U];
+            facts.firmware_offers[2] = answers_2[rest / 3U % 4U];
             check_rules(&facts, in_order);
         }
     }
