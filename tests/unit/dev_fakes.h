@@ -144,6 +144,7 @@ enum status page_alloc_zeroed(owner_t owner, unsigned order, pa_t *out)
     assert_int_equal(owner.id, OWNER_VM(0).id);
     fake_ram_next = (fake_ram_next + size - 1U) & ~(size - 1U);
     *out = pa_make(fake_ram_next);
+    memset(phys_to_pointer(fake_ram_next), 0, size);
     fake_ram_next += size;
     fake_pages += 1U << order;
     return STATUS_OK;
@@ -163,11 +164,10 @@ enum status mmio_bus_add(struct mmio_bus *bus, ipa_t base, uint64_t size, const 
     return STATUS_OK;
 }
 
-/* A VM with its vCPUs and this one device. */
-static inline void fake_start(const struct device_class *device, unsigned vcpus)
+/* A VM with its vCPUs and this one device, on the machine as the one before left it, which is what a fuzzer has time for. */
+static inline void fake_restart(const struct device_class *device, unsigned vcpus)
 {
-    host_reset();
-    host_phys_add(FAKE_RAM, FAKE_RAM_SIZE);
+    host_cpu_select(0);
     fake_ram_next = FAKE_RAM;
     fake_pages = 0;
     fake_count = 0;
@@ -190,6 +190,14 @@ static inline void fake_start(const struct device_class *device, unsigned vcpus)
     if (device->create != NULL) {
         assert_int_equal(device->create(&fake_vm), STATUS_OK);
     }
+}
+
+/* The same on a new machine. */
+static inline void fake_start(const struct device_class *device, unsigned vcpus)
+{
+    host_reset();
+    host_phys_add(FAKE_RAM, FAKE_RAM_SIZE);
+    fake_restart(device, vcpus);
 }
 
 /* Nothing is left: no page, no timer. */

@@ -211,7 +211,7 @@ static void thread_compare(unsigned cpu, uint32_t mine)
 static void *thread_main(void *argument)
 {
     unsigned cpu = (unsigned)(uintptr_t)argument;
-    struct seeded seeded = {0x1234567ULL + cpu};
+    struct seeded seeded = {.state = 0x1234567ULL + cpu};
     host_cpu_select(cpu);
     for (unsigned round = 0; round < THREAD_ROUNDS; round++) {
         uint32_t vm = (uint32_t)seeded_below(&seeded, THREAD_VMS);

@@ -96,6 +96,7 @@ enum status page_alloc_zeroed(owner_t owner, unsigned order, pa_t *out)
     assert_int_equal(owner.id, OWNER_VM(0).id);
     fake_ram_next = (fake_ram_next + size - 1U) & ~(size - 1U);
     *out = pa_make(fake_ram_next);
+    memset(phys_to_pointer(fake_ram_next), 0, size);
     fake_ram_next += size;
     fake_pages += 1U << order;
     return STATUS_OK;
@@ -162,14 +163,14 @@ enum status guest_tree_status(const struct guest_tree *tree)
     return STATUS_OK;
 }
 
-/* The machine with its virtual CPU interfaces, and a VM on it; nothing is loaded. Call vgic_init once per program only. */
-static void fake_start(unsigned vcpus, unsigned list_registers, bool dir_traps)
+/* A VM on the machine as the one before left it, which is what a fuzzer has time for; nothing is loaded. vgic_init is called once only. */
+static void fake_restart(unsigned vcpus, unsigned list_registers, bool dir_traps)
 {
     static bool initialised;
     static struct platform platform;
 
-    host_reset();
-    host_phys_add(FAKE_RAM, FAKE_RAM_SIZE);
+    host_wait_hook(NULL);
+    host_cpu_select(0);
     fake_ram_next = FAKE_RAM;
     fake_pages = 0;
     fake_page_limit = UINT32_MAX;
@@ -195,6 +196,14 @@ static void fake_start(unsigned vcpus, unsigned list_registers, bool dir_traps)
         fake_vm.vcpus[i] = &fake_vcpus[i];
     }
     assert_int_equal(vgic_class.create(&fake_vm), STATUS_OK);
+}
+
+/* A new machine with its virtual CPU interfaces, and a VM on it. */
+static inline void fake_start(unsigned vcpus, unsigned list_registers, bool dir_traps)
+{
+    host_reset();
+    host_phys_add(FAKE_RAM, FAKE_RAM_SIZE);
+    fake_restart(vcpus, list_registers, dir_traps);
 }
 
 static void fake_stop(void)
