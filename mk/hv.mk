@@ -87,4 +87,4 @@ endef
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 COVERAGE := -fprofile-instr-generate -fcoverage-mapping
 $(eval $(call host_variant,host,$(SANITIZE) $(COVERAGE)))
-$(eval $(call host_variant,fuzz,$(SANITIZE) -fsanitize=fuzzer-no-link))
+$(eval $(call host_variant,fuzz,-O2 $(SANITIZE) -fsanitize=fuzzer-no-link))

@@ -9,6 +9,8 @@ TOOL_TESTS := $(sort $(wildcard tests/tool/*.t tests/image/*.t))
 QEMU_TESTS := $(sort $(wildcard tests/qemu/*.t))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(B)/tests/fuzz/%)
+# The doubles and models that fuzz targets share with unit tests: without sanitizers, since every input goes through them.
+FUZZ_LIB_OBJ := $(B)/tests/oracle/seeded.o $(B)/tests/oracle/vgic_model.o
 TEST_INC := $(HOST_INC) -Itests/unit -Itool -Iboot
 
 $(B)/tests/obj/%.o: %.c mk/tests.mk | $(PACKAGES) $(FETCH_SRC) $(B)/version.h
@@ -30,17 +32,36 @@ check: $(UNIT_BIN) $(if $(UNIT_BIN),$(B)/tests/coverage-map) $(if $(TOOL_TESTS),
 
 $(B)/tests/obj/tests/fuzz/%.o: tests/fuzz/%.c mk/tests.mk | $(PACKAGES) $(FETCH_SRC) $(B)/version.h
 	$(call say,CC fuzz,$<)
-	$(Q)mkdir -p $(@D) && $(CC) $(HOST_CFLAGS) $(SANITIZE) -fsanitize=fuzzer-no-link $(WARNINGS) -Wno-missing-prototypes $(TEST_INC) \
+	$(Q)mkdir -p $(@D) && $(CC) $(HOST_CFLAGS) -O2 $(SANITIZE) -fsanitize=fuzzer-no-link $(WARNINGS) -Wno-missing-prototypes $(TEST_INC) \
 	    $(DEPFLAGS) -c -o $@ $<
 
-$(B)/tests/fuzz/%: $(B)/tests/obj/tests/fuzz/%.o $(B)/fuzz/libhv.a
+$(B)/tests/oracle/%.o: tests/unit/%.c mk/tests.mk | $(PACKAGES) $(FETCH_SRC) $(B)/version.h
+	$(call say,CC fuzz,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(HOST_CFLAGS) -O2 $(WARNINGS) -Wno-missing-prototypes $(TEST_INC) $(DEPFLAGS) -c -o $@ $<
+
+$(B)/tests/fuzz/%: $(B)/tests/obj/tests/fuzz/%.o $(FUZZ_LIB_OBJ) $(B)/fuzz/libhv.a
 	$(call say,LD fuzz,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(SANITIZE) -fsanitize=fuzzer -fuse-ld=lld -o $@ $^
+	$(Q)mkdir -p $(@D) && $(CC) $(SANITIZE) -fsanitize=fuzzer -fuse-ld=lld -o $@ $^ -lcmocka
 
 FUZZ_SECONDS ?= 60
-.PHONY: fuzz
+SOAK_SECONDS ?= 1200
+SOAK_RUNS ?= 10000000
+.PHONY: fuzz fuzz-corpus fuzz-coverage soak
 fuzz: $(FUZZ_BIN) | $(PACKAGES)
-	$(Q)sh mk/fuzz.sh $(B) $(FUZZ_SECONDS) $(FUZZ_BIN)
+	$(Q)sh mk/fuzz.sh smoke $(B) $(FUZZ_SECONDS) $(FUZZ_BIN)
+
+# What was found so far becomes the committed corpus, as little of it as covers as much.
+fuzz-corpus: $(FUZZ_BIN) | $(PACKAGES)
+	$(Q)sh mk/fuzz.sh corpus $(B) $(FUZZ_BIN)
+
+# How deep the corpora reach: the same targets with coverage of lines.
+FUZZ_COVER_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(B)/tests/cover/%)
+$(B)/tests/cover/%: $(B)/tests/obj/tests/fuzz/%.o $(FUZZ_LIB_OBJ) $(B)/host/libhv.a
+	$(call say,LD cover,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(SANITIZE) $(COVERAGE) -fsanitize=fuzzer -fuse-ld=lld -o $@ $^ -lcmocka
+
+fuzz-coverage: $(FUZZ_COVER_BIN) | $(PACKAGES)
+	$(Q)sh mk/fuzz-coverage.sh $(B) $(FUZZ_COVER_BIN)
 
 # Drives a command by what it prints, for the tests that boot.
 EXPECT := $(B)/tests/expect
@@ -51,6 +72,12 @@ $(EXPECT): tests/qemu/expect.c mk/tests.mk | $(PACKAGES)
 .PHONY: check-qemu
 check-qemu: all $(STUB)/ashlar.efi $(EXPECT)
 	$(Q)$(if $(QEMU_TESTS),prove -v --timer $(QEMU_TESTS),echo 'check-qemu: no tests in tests/qemu')
+
+# A test with a line `# SOAK: what it does then` runs with SOAK=1, too.
+SOAK_TESTS = $(shell grep -ls "^\# SOAK:" $(TOOL_TESTS) $(QEMU_TESTS))
+soak: all $(FUZZ_BIN) $(EXPECT) $(STUB)/ashlar.efi | $(PACKAGES)
+	$(Q)status=0; sh mk/fuzz.sh soak $(B) $(SOAK_SECONDS) $(SOAK_RUNS) $(FUZZ_BIN) || status=1; \
+	$(if $(SOAK_TESTS),SOAK=1 prove -v --timer $(SOAK_TESTS) || status=1;) exit $$status
 
 .PHONY: test
 test:

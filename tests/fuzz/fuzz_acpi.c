@@ -17,8 +17,10 @@
 #define RAM_SIZE 0x20000ULL
 #define HEADER 36U
 #define TABLES 4U
+#define USED 0x6000ULL /* of RAM: the root in front, tables of up to 4 KiB and their headers */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 static struct platform platform;
 static struct platform_fault fault;
@@ -88,8 +90,7 @@ static void fuzz_discovery(const uint8_t *data, size_t size)
     uint64_t xsdt = RAM + 0x100;
     uint32_t rsdp_size = sizeof(rsdp);
 
-    host_reset();
-    host_phys_add(RAM, RAM_SIZE);
+    memset(phys_to_pointer(RAM), 0, USED);
     for (unsigned i = 0; i < TABLES; i++) {
         size_t length = size < 2 ? 0 : (size_t)(data[0] | data[1] << 8) % 0x1000;
         size_t skip = size < 2 ? 0 : 2;
@@ -117,6 +118,15 @@ static void fuzz_discovery(const uint8_t *data, size_t size)
     handoff.regions[0] = (struct handoff_region){.base = RAM, .size = RAM_SIZE, .type = HANDOFF_RAM_ACPI};
     memset(&fault, 0, sizeof(fault));
     judge(platform_discover(&handoff, 0, &platform, &fault));
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+    host_reset();
+    host_phys_add(RAM, RAM_SIZE);
+    return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Fuzzes the validator of the compiled configuration: any bytes, as EL2 may find them in config.dtb.
+ * Fuzzes the validator of the compiled configuration: any bytes, as EL2 may find them in config.dtb, and trees that are nearly right.
  */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tree_mutator.h"
 #include "vm/config_check.h"
 
 static struct config config;
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void count(void *context, const struct config_fault *fault)
 {

@@ -6,28 +6,27 @@
 #include <string.h>
 
 #include "platform/fdt_platform.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tree_mutator.h"
 
 static struct platform platform;
 static struct platform_fault fault;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    uint8_t *tree = malloc(size == 0 ? 1 : size); /* aligned, and exactly as large */
+    uint8_t *given = malloc(size == 0 ? 1 : size); /* aligned, and exactly as large */
 
-    if (tree == NULL) {
+    if (given == NULL) {
         return 0;
     }
-    memcpy(tree, data, size);
+    memcpy(given, data, size);
     if (size >= 8) {
         const uint8_t start[8] = {0xd0,         0x0d, 0xfe, 0xed, 0, (uint8_t)(size >> 16), (uint8_t)(size >> 8),
                                   (uint8_t)size};
-        memcpy(tree, start, sizeof(start));
+        memcpy(given, start, sizeof(start));
     }
     memset(&platform, 0, sizeof(platform));
     memset(&fault, 0, sizeof(fault));
-    enum status status = fdt_platform_read(tree, size, &platform, &fault);
+    enum status status = fdt_platform_read(given, size, &platform, &fault);
     if (status != STATUS_OK && strnlen(fault.text, sizeof(fault.text)) < 8) {
         abort();
     }
@@ -35,6 +34,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                 platform.redistributor_count > PLATFORM_MAX_REDISTRIBUTORS)) {
         abort();
     }
-    free(tree);
+    free(given);
     return 0;
 }
