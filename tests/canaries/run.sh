@@ -4,7 +4,8 @@
 #
 # usage: run.sh [PATCH...]          from the top of the tree; without arguments all of them
 #
-# The first line of a patch is `# TEST: what is wrong`, TEST being a unit test's name (test_stage2) or the path of a .t file. A fault that
+# The first line of a patch is `# TEST: what is wrong`, TEST being a unit test's name (test_stage2), a fuzz target's (fuzz_vgic), which has
+# 5 minutes from the committed corpus to find it, or the path of a .t file. A fault that
 # its test does not see, a patch that does not apply or build any more, and a test that fails without a fault: each
 # is a failure. The copy shares build/pkg and starts from what is built already.
 set -euo pipefail
@@ -28,9 +29,11 @@ copy_tree() {
         xargs -0 cp -a --parents -t "$tree"
     [[ ! -d build/pkg ]] || cp -al build/pkg "$tree/build/pkg"
     local part
-    for part in host tests version.h hv hv.elf boot ashlar.efi bin guest tool; do
+    for part in host fuzz tests version.h hv hv.elf boot ashlar.efi bin guest tool; do
         [[ ! -e build/$part ]] || cp -a "build/$part" "$tree/build/"
     done
+    # Not what earlier runs of the fuzz targets found.
+    rm -rf "$tree/build/tests/corpus" "$tree/build/tests/crash"
 }
 
 # The fault is one of the tree, not of a repository around it.
@@ -38,13 +41,21 @@ apply() { GIT_CEILING_DIRECTORIES=$top/$scratch git -C "$tree" apply "$@"; }
 
 test_build() { # TEST
     local target=all
-    [[ $1 == *.t ]] || target=build/tests/unit/$1
+    case $1 in
+    *.t) ;;
+    fuzz_*) target=build/tests/fuzz/$1 ;;
+    *) target=build/tests/unit/$1 ;;
+    esac
     make -C "$tree" --no-print-directory "$target" >"$log" 2>&1
 }
 
-test_run() { # TEST
+test_run() { # TEST SECONDS-TO-FUZZ
+    rm -rf "$tree/build/tests/corpus"
     local seconds=60 command=("build/tests/unit/$1")
-    [[ $1 != *.t ]] || seconds=1200 command=(prove "$1")
+    case $1 in
+    *.t) seconds=1200 command=(prove "$1") ;;
+    fuzz_*) seconds=$(($2 + 60)) command=(sh mk/fuzz.sh one build "$2" 0 "build/tests/fuzz/$1") ;;
+    esac
     (cd "$tree" && LLVM_PROFILE_FILE=/dev/null timeout -k 5 "$seconds" "${command[@]}" || exit 1) >"$log" 2>&1
 }
 
@@ -55,7 +66,7 @@ verdict() { # PATCH-NAME TEXT
 
 test_is_sound() { # TEST
     if [[ -z ${sound[$1]:-} ]]; then
-        if test_build "$1" && test_run "$1"; then
+        if test_build "$1" && test_run "$1" 10; then
             sound[$1]=yes
         else
             sound[$1]=no
@@ -76,12 +87,13 @@ run_patch() { # FILE
     elif ! apply "$top/$file" 2>"$log"; then
         verdict "$name" "does not apply: $(head -n 1 "$log")"
     else
+        local start=0
         if ! test_build "$test"; then
             verdict "$name" "does not build: $(grep -m 1 'error' "$log" || true)"
-        elif test_run "$test"; then
+        elif start=$SECONDS && test_run "$test" 300; then
             verdict "$name" "NOT CAUGHT by $test"
         else
-            verdict "$name" "caught by $test"
+            verdict "$name" "caught by $test in $((SECONDS - start)) s"
         fi
         apply --reverse "$top/$file"
     fi
