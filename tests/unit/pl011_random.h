@@ -114,7 +114,8 @@ static void model_control(uint32_t value)
 static uint32_t model_flags(void)
 {
     uint32_t level = model_level();
-    return (m.full ? 0x20U : 0x80U) | model_modem() | (level == 0U ? 0x10U : 0U) | (level >= model_depth() ? 0x40U : 0U);
+    return (m.full ? 0x20U : 0x80U) | model_modem() | (level == 0U ? 0x10U : 0U) |
+           (level >= model_depth() ? 0x40U : 0U);
 }
 
 static void model_read(void)
