@@ -4,6 +4,7 @@
  * model of the power states (DEN 0022). Power itself (vm/vcpu.c) is a double that keeps a state per vCPU.
  */
 #include "vpsci_fakes.h"
+
 static const struct call_row *rows;
 static unsigned row_count;
 
