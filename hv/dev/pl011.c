@@ -106,28 +106,34 @@ static void effect_apply(struct pl011 *pl011, const struct pl011_effect *effect)
     line_update(pl011);
 }
 
-static bool pl011_read(struct vcpu *vcpu, void *device, uint64_t offset, unsigned size, uint64_t *value)
+static struct mmio_value read_locked(struct pl011 *pl011, uint32_t offset)
 {
-    struct pl011 *pl011 = device;
     struct pl011_effect effect = {0};
+    uint32_t value;
 
-    (void)vcpu;
-    if (!primecell_is_access(offset, size)) {
-        return false;
-    }
-    /* Polled around every character: one load, no lock. */
-    if (offset == PL011_FR) {
-        *value = __atomic_load_n(&pl011->state.fr, __ATOMIC_RELAXED);
-        return true;
-    }
     spinlock_lock(&pl011->lock);
-    *value = pl011_state_read(&pl011->state, (uint32_t)offset, &effect);
+    value = pl011_state_read(&pl011->state, offset, &effect);
     effect_apply(pl011, &effect);
     spinlock_unlock(&pl011->lock);
     if (effect.room) {
         console_vm_input_room(pl011->vm);
     }
-    return true;
+    return (struct mmio_value){value, true};
+}
+
+static struct mmio_value pl011_read(struct vcpu *vcpu, void *device, uint64_t offset, unsigned size)
+{
+    struct pl011 *pl011 = device;
+
+    (void)vcpu;
+    if (!primecell_is_access(offset, size)) {
+        return (struct mmio_value){0};
+    }
+    /* Polled around every character: one load, no lock. */
+    if (offset == PL011_FR) {
+        return (struct mmio_value){__atomic_load_n(&pl011->state.fr, __ATOMIC_RELAXED), true};
+    }
+    return read_locked(pl011, (uint32_t)offset);
 }
 
 static bool pl011_write(struct vcpu *vcpu, void *device, uint64_t offset, unsigned size, uint64_t value)

@@ -155,18 +155,18 @@ static void register_write(struct pl031 *pl031, uint32_t offset, uint32_t value)
     }
 }
 
-static bool pl031_read(struct vcpu *vcpu, void *device, uint64_t offset, unsigned size, uint64_t *value)
+static struct mmio_value pl031_read(struct vcpu *vcpu, void *device, uint64_t offset, unsigned size)
 {
     struct pl031 *pl031 = device;
 
     (void)vcpu;
     if (!primecell_is_access(offset, size)) {
-        return false;
+        return (struct mmio_value){0};
     }
     spinlock_lock(&pl031->lock);
-    *value = register_read(pl031, (uint32_t)offset);
+    uint32_t value = register_read(pl031, (uint32_t)offset);
     spinlock_unlock(&pl031->lock);
-    return true;
+    return (struct mmio_value){value, true};
 }
 
 static bool pl031_write(struct vcpu *vcpu, void *device, uint64_t offset, unsigned size, uint64_t value)

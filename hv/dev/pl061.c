@@ -176,18 +176,18 @@ static void register_write(struct pl061 *pl061, uint32_t offset, uint8_t value)
     }
 }
 
-static bool pl061_read(struct vcpu *vcpu, void *device, uint64_t offset, unsigned size, uint64_t *value)
+static struct mmio_value pl061_read(struct vcpu *vcpu, void *device, uint64_t offset, unsigned size)
 {
     struct pl061 *pl061 = device;
 
     (void)vcpu;
     if (!primecell_is_access(offset, size)) {
-        return false;
+        return (struct mmio_value){0};
     }
     spinlock_lock(&pl061->lock);
-    *value = register_read(pl061, (uint32_t)offset);
+    uint32_t value = register_read(pl061, (uint32_t)offset);
     spinlock_unlock(&pl061->lock);
-    return true;
+    return (struct mmio_value){value, true};
 }
 
 static bool pl061_write(struct vcpu *vcpu, void *device, uint64_t offset, unsigned size, uint64_t value)

@@ -9,26 +9,25 @@
 
 #include "lib/bits.h"
 
-/* A load or store of one general register, as the syndrome describes it. */
-struct abort_access {
-    bool valid;       /* ISV: without it there is nothing to emulate */
-    bool write;       /* WnR, also set for cache maintenance */
-    bool sign_extend; /* SSE */
-    bool wide;        /* SF: the register is Xt, else Wt */
-    uint8_t size;     /* bytes: 1, 2, 4, 8 */
-    uint8_t rt;       /* SRT; 31 is the zero register */
-};
-
-static inline struct abort_access abort_decode_access(uint64_t esr)
+/* ISV: the access is a load or store of one general register, and what follows is valid. Without it there is nothing to emulate. */
+static inline bool abort_has_syndrome(uint64_t esr)
 {
-    return (struct abort_access){
-        .valid = (esr & BIT(24)) != 0U,
-        .write = (esr & BIT(6)) != 0U,
-        .sign_extend = (esr & BIT(21)) != 0U,
-        .wide = (esr & BIT(15)) != 0U,
-        .size = (uint8_t)(1U << bits_get(esr, 23, 22)),
-        .rt = (uint8_t)bits_get(esr, 20, 16),
-    };
+    return (esr & BIT(24)) != 0U;
+}
+/* WnR, also set for cache maintenance. */
+static inline bool abort_is_write(uint64_t esr)
+{
+    return (esr & BIT(6)) != 0U;
+}
+/* SAS, in bytes: 1, 2, 4, 8. */
+static inline unsigned abort_size(uint64_t esr)
+{
+    return 1U << bits_get(esr, 23, 22);
+}
+/* SRT; 31 is the zero register. */
+static inline unsigned abort_register(uint64_t esr)
+{
+    return (unsigned)bits_get(esr, 20, 16);
 }
 
 /* HPFAR_EL2 and FAR_EL2: the IPA. Only right where HPFAR_EL2 is valid: not on an external abort, and on permission faults only of a walk. */
@@ -65,11 +64,15 @@ static inline int abort_level(uint64_t esr)
     return (int)bits_get(esr, 1, 0);
 }
 
-/* What a load of size bytes leaves in the register. */
-static inline uint64_t abort_extend(const struct abort_access *access, uint64_t value)
+/* What the load leaves in the register: value cut to the access, extended by SSE, and to Wt or Xt by SF. */
+static inline uint64_t abort_extend(uint64_t esr, uint64_t value)
 {
-    unsigned unused = 64U - 8U * access->size;
-    uint64_t extended =
-        access->sign_extend ? (uint64_t)((int64_t)(value << unused) >> unused) : value << unused >> unused;
-    return access->wide ? extended : extended & 0xffffffffU;
+    /* LDR Wt and its like, nearly all there is */
+    if (__builtin_expect((esr & (BITS(23, 22) | BIT(21))) == 2ULL << 22, 1)) {
+        return value & 0xffffffffU;
+    }
+    unsigned unused = 64U - 8U * abort_size(esr);
+    bool sign_extend = (esr & BIT(21)) != 0U;
+    uint64_t extended = sign_extend ? (uint64_t)((int64_t)(value << unused) >> unused) : value << unused >> unused;
+    return (esr & BIT(15)) != 0U ? extended : extended & 0xffffffffU;
 }

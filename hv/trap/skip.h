@@ -28,7 +28,7 @@ static inline void skip_instruction(struct trap_frame *frame, uint64_t esr)
         return;
     }
     frame->elr += 4U;
-    frame->spsr &= ~(SPSR_SS | SPSR_BTYPE);
+    frame->spsr = frame->spsr & ~SPSR_SS & ~SPSR_BTYPE;
 }
 
 /*

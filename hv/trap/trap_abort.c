@@ -23,41 +23,47 @@ static void refuse(struct trap_frame *frame, uint64_t esr)
     inject_external_data_abort(frame, sysreg_read(FAR_EL2), (esr & (1U << 6)) != 0U, walk_level(esr));
 }
 
-static bool emulate(struct vcpu *vcpu, struct trap_frame *frame, const struct abort_access *access, uint64_t ipa)
+static void emulate_read(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr, const struct mmio_region *region,
+                         uint64_t offset)
 {
-    const struct mmio_region *region = mmio_bus_find(&vcpu->vm->mmio, ipa, access->size);
-    if (region == NULL) {
-        return false;
+    struct mmio_value answer = region->ops->read(vcpu, region->device, offset, abort_size(esr));
+    if (!answer.served) {
+        refuse(frame, esr);
+        return;
     }
-    uint64_t offset = ipa - region->base;
-    uint64_t value = 0;
-    if (access->write) {
-        value = access->rt != 31U ? frame->x[access->rt] : 0U;
-        value = access->size == 8U ? value : value & ((1ULL << (8U * access->size)) - 1U);
-        return region->ops->write(vcpu, region->device, offset, access->size, value);
+    if (abort_register(esr) != 31U) {
+        frame->x[abort_register(esr)] = abort_extend(esr, answer.value);
     }
-    if (!region->ops->read(vcpu, region->device, offset, access->size, &value)) {
-        return false;
+    skip_instruction(frame, esr);
+}
+
+static void emulate_write(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr, const struct mmio_region *region,
+                          uint64_t offset)
+{
+    uint64_t value = abort_register(esr) != 31U ? frame->x[abort_register(esr)] : 0U;
+    unsigned size = abort_size(esr);
+    if (!region->ops->write(vcpu, region->device, offset, size, value & (~0ULL >> (64U - 8U * size)))) {
+        refuse(frame, esr);
+        return;
     }
-    if (access->rt != 31U) {
-        frame->x[access->rt] = abort_extend(access, value);
-    }
-    return true;
+    skip_instruction(frame, esr);
 }
 
 /* FAR_EL2 and HPFAR_EL2 hold an address of this exception for translation faults, and for those on a walk (D8.15.2). */
 void trap_data_abort(struct vcpu *vcpu, struct trap_frame *frame, uint64_t esr)
 {
-    struct abort_access access = abort_decode_access(esr);
-    if (!abort_is_translation(esr) || abort_on_walk(esr) || !access.valid) {
+    if (!abort_is_translation(esr) || abort_on_walk(esr) || !abort_has_syndrome(esr)) {
         refuse(frame, esr);
         return;
     }
     uint64_t ipa = abort_decode_ipa(sysreg_read(HPFAR_EL2), sysreg_read(FAR_EL2));
-    if (emulate(vcpu, frame, &access, ipa)) {
-        skip_instruction(frame, esr);
-    } else {
+    const struct mmio_region *region = mmio_bus_find(&vcpu->vm->mmio, ipa, abort_size(esr));
+    if (region == NULL) {
         refuse(frame, esr);
+    } else if (abort_is_write(esr)) {
+        emulate_write(vcpu, frame, esr, region, ipa - region->base);
+    } else {
+        emulate_read(vcpu, frame, esr, region, ipa - region->base);
     }
 }
 

@@ -6,14 +6,16 @@
 
 static void fill_slots(struct mmio_bus *bus)
 {
+    bool several[MMIO_SLOTS] = {false};
     memset(bus->slot, 0, sizeof(bus->slot));
-    for (uint32_t i = 0; i < bus->count; i++) {
+    for (uint32_t i = 1; i <= bus->count; i++) {
         const struct mmio_region *region = &bus->regions[i];
         uint64_t last = region->base + (region->size - 1U);
         uint64_t from = region->base < MMIO_SLOT_BASE ? 0U : (region->base - MMIO_SLOT_BASE) >> MMIO_SLOT_SHIFT;
         uint64_t to = last < MMIO_SLOT_BASE ? 0U : ((last - MMIO_SLOT_BASE) >> MMIO_SLOT_SHIFT) + 1U;
         for (uint64_t slot = from; slot < to && slot < MMIO_SLOTS; slot++) {
-            bus->slot[slot] = bus->slot[slot] == 0U ? (uint8_t)(i + 1U) : (uint8_t)MMIO_SLOT_SEVERAL;
+            several[slot] = several[slot] || bus->slot[slot] != 0U;
+            bus->slot[slot] = several[slot] ? 0U : (uint8_t)i;
         }
     }
 }
@@ -26,15 +28,15 @@ enum status mmio_bus_add(struct mmio_bus *bus, ipa_t base, uint64_t size, const 
     if (size == 0U || base.ipa + size < base.ipa) {
         return STATUS_RANGE;
     }
-    uint32_t at = 0;
-    while (at < bus->count && bus->regions[at].base < base.ipa) {
+    uint32_t at = 1;
+    while (at <= bus->count && bus->regions[at].base < base.ipa) {
         at++;
     }
-    if ((at > 0U && base.ipa - bus->regions[at - 1U].base < bus->regions[at - 1U].size) ||
-        (at < bus->count && bus->regions[at].base - base.ipa < size)) {
+    if ((at > 1U && base.ipa - bus->regions[at - 1U].base < bus->regions[at - 1U].size) ||
+        (at <= bus->count && bus->regions[at].base - base.ipa < size)) {
         return STATUS_EXISTS;
     }
-    for (uint32_t i = bus->count; i > at; i--) {
+    for (uint32_t i = bus->count + 1U; i > at; i--) {
         bus->regions[i] = bus->regions[i - 1U];
     }
     bus->regions[at] = (struct mmio_region){base.ipa, size, ops, device};
@@ -45,8 +47,8 @@ enum status mmio_bus_add(struct mmio_bus *bus, ipa_t base, uint64_t size, const 
 
 const struct mmio_region *mmio_bus_search(const struct mmio_bus *bus, uint64_t ipa, unsigned size)
 {
-    uint32_t low = 0;
-    uint32_t high = bus->count;
+    uint32_t low = 1;
+    uint32_t high = bus->count + 1U;
     while (low < high) {
         uint32_t middle = (low + high) / 2U;
         const struct mmio_region *region = &bus->regions[middle];

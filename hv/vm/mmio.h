@@ -17,13 +17,19 @@ struct vcpu;
 
 #define MMIO_MAX_REGIONS 64U
 
+/* What a read returns, in two registers. Bits of value above the access are not looked at. */
+struct mmio_value {
+    uint64_t value;
+    bool served;
+};
+
 /*
  * One device's registers. offset is from the region's base, size is 1, 2, 4 or 8; offset + size may reach the region's end, never
- * beyond, and offset need not be aligned. false: no such register, the guest gets a synchronous external abort.
- * read: *value was set to 0 before. Called on the vCPU's own EL2 stack, no lock held.
+ * beyond, and offset need not be aligned. Not served, or false: no such register, the guest gets a synchronous external abort.
+ * Called on the vCPU's own EL2 stack, no lock held.
  */
 struct mmio_ops {
-    bool (*read)(struct vcpu *vcpu, void *device, uint64_t offset, unsigned size, uint64_t *value);
+    struct mmio_value (*read)(struct vcpu *vcpu, void *device, uint64_t offset, unsigned size);
     bool (*write)(struct vcpu *vcpu, void *device, uint64_t offset, unsigned size, uint64_t value);
 };
 
@@ -38,16 +44,14 @@ struct mmio_region {
 #define MMIO_SLOT_BASE 0x08000000ULL
 #define MMIO_SLOT_SHIFT 16U
 #define MMIO_SLOTS 0x440U
-#define MMIO_SLOT_SEVERAL 0xffU
 
 struct mmio_bus {
     uint32_t count;
-    uint8_t
-        slot[MMIO_SLOTS]; /* 0: no region reaches into the slot; n: only regions[n - 1] does; or MMIO_SLOT_SEVERAL */
-    struct mmio_region regions[MMIO_MAX_REGIONS];
+    uint8_t slot[MMIO_SLOTS]; /* n: of all, only regions[n] reaches into the slot; 0: none or several do */
+    struct mmio_region regions[MMIO_MAX_REGIONS + 1U]; /* from 1 on, sorted; the first one stays empty */
 };
 
-_Static_assert(MMIO_MAX_REGIONS < MMIO_SLOT_SEVERAL, "a slot names every region");
+_Static_assert(MMIO_MAX_REGIONS < 256U, "a slot names every region");
 
 /* STATUS_EXISTS on overlap, STATUS_NO_MEMORY when full. */
 enum status mmio_bus_add(struct mmio_bus *bus, ipa_t base, uint64_t size, const struct mmio_ops *ops, void *device);
@@ -57,12 +61,11 @@ const struct mmio_region *mmio_bus_search(const struct mmio_bus *bus, uint64_t i
 static inline const struct mmio_region *mmio_bus_find(const struct mmio_bus *bus, uint64_t ipa, unsigned size)
 {
     uint64_t slot = (ipa - MMIO_SLOT_BASE) >> MMIO_SLOT_SHIFT;
-    if (slot >= MMIO_SLOTS || bus->slot[slot] == MMIO_SLOT_SEVERAL) {
-        return mmio_bus_search(bus, ipa, size);
+    if (__builtin_expect(slot < MMIO_SLOTS, 1)) {
+        const struct mmio_region *region = &bus->regions[bus->slot[slot]];
+        if (__builtin_expect(range_contains(region->base, region->size, ipa, size), 1)) {
+            return region;
+        }
     }
-    if (bus->slot[slot] == 0U) {
-        return NULL;
-    }
-    const struct mmio_region *region = &bus->regions[bus->slot[slot] - 1U];
-    return range_contains(region->base, region->size, ipa, size) ? region : NULL;
+    return mmio_bus_search(bus, ipa, size);
 }

@@ -24,6 +24,7 @@
 
 _Static_assert(sizeof(struct vcpu) <= PAGE_SIZE << VCPU_ORDER, "one allocation");
 
+#ifdef ASHLAR_HOST
 struct vcpu *vcpu_current(void)
 {
     return (struct vcpu *)(void *)sched_resident();
@@ -33,6 +34,7 @@ bool vcpu_runs_here(const struct vcpu *vcpu)
 {
     return sched_current() == &vcpu->world;
 }
+#endif
 
 static void load(struct world *world)
 {

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "arch/frame.h"
+#include "cpu/prda.h"
 #include "lib/status.h"
 #include "sched/world.h"
 #include "vm/context.h"
@@ -51,9 +52,23 @@ static inline struct vcpu *vcpu_of_frame(struct trap_frame *frame)
  * The vCPU whose state is in this CPU's registers, or NULL. It runs, or it sleeps and nothing but threads and the idle world has run here
  * since.
  */
+#ifdef ASHLAR_HOST
 struct vcpu *vcpu_current(void);
+#else
+static inline struct vcpu *vcpu_current(void)
+{
+    return (struct vcpu *)(void *)PRDA->resident;
+}
+#endif
 /* The vCPU's world runs on this CPU: it will look at its work before it enters the guest. Else it has to be kicked. */
+#ifdef ASHLAR_HOST
 bool vcpu_runs_here(const struct vcpu *vcpu);
+#else
+static inline bool vcpu_runs_here(const struct vcpu *vcpu)
+{
+    return PRDA->current == &vcpu->world;
+}
+#endif
 
 /* Sets work bits and makes the vCPU see them before it next executes a guest instruction: wakes it, or interrupts its CPU. Any context. */
 void vcpu_kick(struct vcpu *vcpu, uint32_t work);

@@ -61,6 +61,7 @@ struct vm_load {
 
 struct vm {
     uint32_t index;
+    struct mmio_bus mmio;
     const struct vm_config *config;
     struct spinlock lock; /* state to paused_at, counter_offset's changes, vcpus[], each vCPU's power and stopped */
     enum vm_state state;
@@ -76,7 +77,6 @@ struct vm {
     struct vm_load load;
     struct stage2 stage2;
     struct guest_memory memory;
-    struct mmio_bus mmio;
     uint64_t counter_offset;              /* CNTVOFF_EL2: guest virtual count = physical count - offset */
     uint8_t last_vcpu[PLATFORM_MAX_CPUS]; /* per CPU: 1 + the vCPU of this VM that it ran last (0: none) */
     uint32_t vcpu_count;

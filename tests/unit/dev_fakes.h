@@ -160,7 +160,7 @@ void page_free(owner_t owner, unsigned order, pa_t pa)
 enum status mmio_bus_add(struct mmio_bus *bus, ipa_t base, uint64_t size, const struct mmio_ops *ops, void *device)
 {
     assert_true(bus->count < MMIO_MAX_REGIONS);
-    bus->regions[bus->count++] = (struct mmio_region){base.ipa, size, ops, device};
+    bus->regions[++bus->count] = (struct mmio_region){base.ipa, size, ops, device};
     return STATUS_OK;
 }
 
@@ -214,18 +214,17 @@ static inline void fake_stop(const struct device_class *device)
 /* The one device's registers. false: the guest would get an external abort. */
 static inline bool fake_try_read(uint64_t offset, unsigned size, uint64_t *value)
 {
-    const struct mmio_region *region = &fake_vm.mmio.regions[0];
-    bool answered;
+    const struct mmio_region *region = &fake_vm.mmio.regions[1];
+    struct mmio_value answer = region->ops->read(&fake_vcpus[0], region->device, offset, size);
 
-    *value = 0;
-    answered = region->ops->read(&fake_vcpus[0], region->device, offset, size, value);
     assert_true(spinlock_none_held());
-    return answered;
+    *value = answer.value;
+    return answer.served;
 }
 
 static inline bool fake_try_write(uint64_t offset, unsigned size, uint64_t value)
 {
-    const struct mmio_region *region = &fake_vm.mmio.regions[0];
+    const struct mmio_region *region = &fake_vm.mmio.regions[1];
     bool answered = region->ops->write(&fake_vcpus[0], region->device, offset, size, value);
 
     assert_true(spinlock_none_held());

@@ -228,10 +228,10 @@ static const struct mmio_region *fake_region(uint64_t ipa, unsigned size)
 static inline uint64_t fake_read(uint64_t ipa, unsigned size)
 {
     const struct mmio_region *region = fake_region(ipa, size);
-    uint64_t value = 0;
-    assert_true(region->ops->read(vcpu_current(), region->device, ipa - region->base, size, &value));
+    struct mmio_value answer = region->ops->read(vcpu_current(), region->device, ipa - region->base, size);
+    assert_true(answer.served);
     assert_true(spinlock_none_held());
-    return value;
+    return answer.value;
 }
 
 static inline void fake_write(uint64_t ipa, unsigned size, uint64_t value)

@@ -10,8 +10,7 @@
     .arch armv8-a
 
 .macro save_frame
-    sub     sp, sp, #FRAME_SIZE
-    stp     x0, x1, [sp, #FRAME_X(0)]
+    stp     x0, x1, [sp, #-FRAME_SIZE]!
     stp     x2, x3, [sp, #FRAME_X(2)]
     stp     x4, x5, [sp, #FRAME_X(4)]
     stp     x6, x7, [sp, #FRAME_X(6)]
@@ -185,8 +184,7 @@ guest_enter:
     ldp     x24, x25, [sp, #FRAME_X(24)]
     ldp     x26, x27, [sp, #FRAME_X(26)]
     ldp     x28, x29, [sp, #FRAME_X(28)]
-    ldp     x0, x1, [sp, #FRAME_X(0)]
-    add     sp, sp, #FRAME_SIZE
+    ldp     x0, x1, [sp], #FRAME_SIZE
     eret
     dsb     nsh                         // no straight-line speculation past ERET
     isb
@@ -211,8 +209,7 @@ el2_return:
     restore_caller_saved
     ldr     x18, [sp, #FRAME_X(18)]
     ldr     x29, [sp, #FRAME_X(29)]
-    ldp     x0, x1, [sp, #FRAME_X(0)]
-    add     sp, sp, #FRAME_SIZE
+    ldp     x0, x1, [sp], #FRAME_SIZE
     eret
     dsb     nsh
     isb

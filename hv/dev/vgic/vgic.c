@@ -39,31 +39,11 @@ static struct vgic *vgic_of_vm(const struct vm *vm)
     return vm->device[DEVICE_VGIC];
 }
 
-static struct vgic_vcpu *vgic_of_vcpu(const struct vcpu *vcpu)
-{
-    return vcpu->device[DEVICE_VGIC];
-}
-
 /* MMIO */
-static bool gicd_read(struct vcpu *vcpu, void *device, uint64_t offset, unsigned size, uint64_t *value)
-{
-    (void)device;
-    *value = vgic_regs_read(vgic_of_vcpu(vcpu), NULL, offset, size);
-    return true;
-}
-
 static bool gicd_write(struct vcpu *vcpu, void *device, uint64_t offset, unsigned size, uint64_t value)
 {
     (void)device;
-    vgic_regs_write(vgic_of_vcpu(vcpu), NULL, offset, size, value);
-    return true;
-}
-
-static bool gicr_read(struct vcpu *vcpu, void *device, uint64_t offset, unsigned size, uint64_t *value)
-{
-    struct vgic *vgic = device;
-    struct vgic_vcpu *target = vgic->vcpu[offset / VGIC_GICR_STRIDE];
-    *value = vgic_regs_read(vgic_of_vcpu(vcpu), target, offset % VGIC_GICR_STRIDE, size);
+    vgic_regs_write(vgic_vcpu_of(vcpu), NULL, offset, size, value);
     return true;
 }
 
@@ -71,12 +51,12 @@ static bool gicr_write(struct vcpu *vcpu, void *device, uint64_t offset, unsigne
 {
     struct vgic *vgic = device;
     struct vgic_vcpu *target = vgic->vcpu[offset / VGIC_GICR_STRIDE];
-    vgic_regs_write(vgic_of_vcpu(vcpu), target, offset % VGIC_GICR_STRIDE, size, value);
+    vgic_regs_write(vgic_vcpu_of(vcpu), target, offset % VGIC_GICR_STRIDE, size, value);
     return true;
 }
 
-static const struct mmio_ops gicd_ops = {gicd_read, gicd_write};
-static const struct mmio_ops gicr_ops = {gicr_read, gicr_write};
+static const struct mmio_ops gicd_ops = {vgic_regs_gicd_read, gicd_write};
+static const struct mmio_ops gicr_ops = {vgic_regs_gicr_read, gicr_write};
 
 /* Injection */
 /* A line has one driver, which serialises its changes: the look before the lock is exact. */
@@ -103,7 +83,7 @@ void vgic_set_spi(struct vm *vm, uint32_t intid, bool level)
 
 void vgic_set_ppi(struct vcpu *vcpu, uint32_t intid, bool level)
 {
-    struct vgic_vcpu *v = vgic_of_vcpu(vcpu);
+    struct vgic_vcpu *v = vgic_vcpu_of(vcpu);
     if (intid >= 16U && intid < VGIC_PRIVATE) {
         irq_set_line(v->vgic, &v->irq[intid], intid, level);
     }
@@ -111,7 +91,7 @@ void vgic_set_ppi(struct vcpu *vcpu, uint32_t intid, bool level)
 
 void vgic_inject_hw(struct vcpu *current, uint32_t vintid, uint32_t pintid)
 {
-    struct vgic_vcpu *v = vgic_of_vcpu(current);
+    struct vgic_vcpu *v = vgic_vcpu_of(current);
     struct vgic_irq *irq = &v->irq[vintid];
 
     assert(vintid >= 16U && vintid < VGIC_PRIVATE && pintid >= 16U && pintid < 32U);
@@ -130,7 +110,7 @@ void vgic_inject_hw(struct vcpu *current, uint32_t vintid, uint32_t pintid)
 
 bool vgic_hw_active(const struct vcpu *vcpu, uint32_t vintid)
 {
-    return vintid < VGIC_PRIVATE && (vgic_of_vcpu(vcpu)->held & (1U << vintid)) != 0U;
+    return vintid < VGIC_PRIVATE && (vgic_vcpu_of(vcpu)->held & (1U << vintid)) != 0U;
 }
 
 /* ICC_SGI0R_EL1, SGI1R and ASGI1R (trapped by HCR_EL2.IMO and FMO) */
@@ -150,7 +130,7 @@ static void sgi_send(struct vgic_vcpu *v, uint32_t intid, bool any_group)
  */
 static bool sgi_write(struct vcpu *vcpu, uint32_t key, uint64_t value)
 {
-    struct vgic_vcpu *self = vgic_of_vcpu(vcpu);
+    struct vgic_vcpu *self = vgic_vcpu_of(vcpu);
     struct vgic *vgic = self->vgic;
     uint64_t targets;
 
@@ -170,7 +150,7 @@ static bool sgi_write(struct vcpu *vcpu, uint32_t key, uint64_t value)
  */
 static bool dir_write(struct vcpu *vcpu, uint32_t key, uint64_t value)
 {
-    struct vgic_vcpu *self = vgic_of_vcpu(vcpu);
+    struct vgic_vcpu *self = vgic_vcpu_of(vcpu);
     uint32_t intid = (uint32_t)bits_get(value, 23, 0);
     struct vgic_irq *irq;
     struct vgic_vcpu *v;
@@ -207,12 +187,12 @@ static void vcpu_flush(struct vgic_vcpu *v, bool all)
 
 static void irqchip_flush(struct vcpu *vcpu)
 {
-    vcpu_flush(vgic_of_vcpu(vcpu), false);
+    vcpu_flush(vgic_vcpu_of(vcpu), false);
 }
 
 bool vgic_vcpu_pending(struct vcpu *vcpu)
 {
-    struct vgic_vcpu *v = vgic_of_vcpu(vcpu);
+    struct vgic_vcpu *v = vgic_vcpu_of(vcpu);
     bool here;
     bool pending;
 
@@ -240,8 +220,8 @@ static enum irq_done maintenance_interrupt(uint32_t intid, void *argument)
     struct vcpu *vcpu = vcpu_current();
     (void)intid;
     (void)argument;
-    if (vcpu != NULL && vgic_of_vcpu(vcpu)->loaded) {
-        vcpu_flush(vgic_of_vcpu(vcpu), true);
+    if (vcpu != NULL && vgic_vcpu_of(vcpu)->loaded) {
+        vcpu_flush(vgic_vcpu_of(vcpu), true);
     }
     return IRQ_DEACTIVATE;
 }
@@ -365,12 +345,12 @@ static enum status vgic_create(struct vm *vm)
  */
 static void vgic_vcpu_reset(struct vcpu *vcpu)
 {
-    vgic_lr_reset(vgic_of_vcpu(vcpu));
+    vgic_lr_reset(vgic_vcpu_of(vcpu));
 }
 
 static void vgic_vcpu_load(struct vcpu *vcpu)
 {
-    struct vgic_vcpu *v = vgic_of_vcpu(vcpu);
+    struct vgic_vcpu *v = vgic_vcpu_of(vcpu);
     spinlock_lock(&v->lock);
     vgic_lr_load(v);
     vgic_route_unlock(v);
@@ -378,7 +358,7 @@ static void vgic_vcpu_load(struct vcpu *vcpu)
 
 static void vgic_vcpu_put(struct vcpu *vcpu)
 {
-    struct vgic_vcpu *v = vgic_of_vcpu(vcpu);
+    struct vgic_vcpu *v = vgic_vcpu_of(vcpu);
     spinlock_lock(&v->lock);
     vgic_lr_put(v);
     __atomic_fetch_and(&v->vgic->stale, ~BIT(v->index), __ATOMIC_RELEASE);

@@ -8,6 +8,7 @@
 
 #include "dev/vgic/vgic_lr.h"
 #include "dev/vgic/vgic_route.h"
+#include "vm/vcpu.h"
 
 /* GICD_CTLR */
 #define GICD_CTLR_GROUPS 0x3U
@@ -17,6 +18,8 @@
 #define GICD_TYPER_VALUE ((VGIC_INTIDS / 32U - 1U) | (9U << 19))
 /* GICD_IIDR, GICR_IIDR: ProductID 'A', variant and revision 0, no JEP106 code. */
 #define GIC_IIDR_VALUE 0x41000000U
+/* GICx_PIDR2.ArchRev = 3: GICv3. */
+#define GIC_PIDR2_VALUE 0x30U
 /* GICR_WAKER */
 #define WAKER_PROCESSOR_SLEEP 0x2U
 #define WAKER_CHILDREN_ASLEEP 0x4U
@@ -218,25 +221,6 @@ static void write_ctlr(const struct vgic_access *access, uint64_t value)
     spinlock_unlock(&vgic->lock);
 }
 
-static uint64_t read_typer(const struct vgic_access *access)
-{
-    (void)access;
-    return GICD_TYPER_VALUE;
-}
-
-static uint64_t read_iidr(const struct vgic_access *access)
-{
-    (void)access;
-    return GIC_IIDR_VALUE;
-}
-
-/* GICx_PIDR2.ArchRev = 3: GICv3. */
-static uint64_t read_pidr2(const struct vgic_access *access)
-{
-    (void)access;
-    return 0x30;
-}
-
 /* Component identification: 0x0D, 0xF0, 0x05, 0xB1. */
 static uint64_t read_cidr(const struct vgic_access *access)
 {
@@ -333,67 +317,67 @@ static void write_waker(const struct vgic_access *access, uint64_t value)
 /* Behind every frame. */
 #define ROW_SENTINEL                                                                                                   \
     {                                                                                                                  \
-        "", 0x10000, 1, 0, 0, 0, NULL, NULL                                                                            \
+        "", 0x10000, 1, 0, 0, 0, 0, NULL, NULL                                                                         \
     }
 
 /* clang-format off */
 static const struct vgic_row gicd_rows[] = {
-    {"GICD_CTLR",       0x0000, 4, 0, S32, 0, read_ctlr, write_ctlr},
-    {"GICD_TYPER",      0x0004, 4, 0, S32, 0, read_typer, NULL},
-    {"GICD_IIDR",       0x0008, 4, 0, S32, 0, read_iidr, NULL},
-    {"GICD_TYPER2",     0x000C, 4, 0, S32, 0, NULL, NULL},
-    {"GICD_STATUSR",    0x0010, 4, 0, S32, 0, NULL, NULL},
-    {"GICD_IGROUPR",    SPI_ROW(0x0080, 1), S32, VIRQ_GROUP1, read_flag, write_group},
-    {"GICD_ISENABLER",  SPI_ROW(0x0100, 1), S32, VIRQ_ENABLED, read_flag, write_set_enable},
-    {"GICD_ICENABLER",  SPI_ROW(0x0180, 1), S32, VIRQ_ENABLED, read_flag, write_clear_enable},
-    {"GICD_ISPENDR",    SPI_ROW(0x0200, 1), S32, 0, read_pending, write_set_pending},
-    {"GICD_ICPENDR",    SPI_ROW(0x0280, 1), S32, 0, read_pending, write_clear_pending},
-    {"GICD_ISACTIVER",  SPI_ROW(0x0300, 1), S32, 0, read_active, write_set_active},
-    {"GICD_ICACTIVER",  SPI_ROW(0x0380, 1), S32, 0, read_active, write_clear_active},
-    {"GICD_IPRIORITYR", SPI_ROW(0x0400, 8), S8_32, 0, read_priority, write_priority},
-    {"GICD_ICFGR",      SPI_ROW(0x0C00, 2), S32, VIRQ_EDGE, read_config, write_config},
-    {"GICD_IROUTER",    0x6100, 8U * VGIC_SPIS, 0, S32_64, 0, read_irouter, write_irouter},
-    {"GICD_PIDR2",      0xFFE8, 4, 0, S32, 0, read_pidr2, NULL},
-    {"GICD_CIDR",       0xFFF0, 16, 0, S32, 0, read_cidr, NULL},
+    {"GICD_CTLR",       0x0000, 4, 0, S32, 0, 0, read_ctlr, write_ctlr},
+    {"GICD_TYPER",      0x0004, 4, 0, S32, 0, GICD_TYPER_VALUE, NULL, NULL},
+    {"GICD_IIDR",       0x0008, 4, 0, S32, 0, GIC_IIDR_VALUE, NULL, NULL},
+    {"GICD_TYPER2",     0x000C, 4, 0, S32, 0, 0, NULL, NULL},
+    {"GICD_STATUSR",    0x0010, 4, 0, S32, 0, 0, NULL, NULL},
+    {"GICD_IGROUPR",    SPI_ROW(0x0080, 1), S32, VIRQ_GROUP1, 0, read_flag, write_group},
+    {"GICD_ISENABLER",  SPI_ROW(0x0100, 1), S32, VIRQ_ENABLED, 0, read_flag, write_set_enable},
+    {"GICD_ICENABLER",  SPI_ROW(0x0180, 1), S32, VIRQ_ENABLED, 0, read_flag, write_clear_enable},
+    {"GICD_ISPENDR",    SPI_ROW(0x0200, 1), S32, 0, 0, read_pending, write_set_pending},
+    {"GICD_ICPENDR",    SPI_ROW(0x0280, 1), S32, 0, 0, read_pending, write_clear_pending},
+    {"GICD_ISACTIVER",  SPI_ROW(0x0300, 1), S32, 0, 0, read_active, write_set_active},
+    {"GICD_ICACTIVER",  SPI_ROW(0x0380, 1), S32, 0, 0, read_active, write_clear_active},
+    {"GICD_IPRIORITYR", SPI_ROW(0x0400, 8), S8_32, 0, 0, read_priority, write_priority},
+    {"GICD_ICFGR",      SPI_ROW(0x0C00, 2), S32, VIRQ_EDGE, 0, read_config, write_config},
+    {"GICD_IROUTER",    0x6100, 8U * VGIC_SPIS, 0, S32_64, 0, 0, read_irouter, write_irouter},
+    {"GICD_PIDR2",      0xFFE8, 4, 0, S32, 0, GIC_PIDR2_VALUE, NULL, NULL},
+    {"GICD_CIDR",       0xFFF0, 16, 0, S32, 0, 0, read_cidr, NULL},
     ROW_SENTINEL,
 };
 
 static const struct vgic_row gicr_rd_rows[] = {
-    {"GICR_CTLR",       0x0000, 4, 0, S32, 0, read_rd_ctlr, NULL},
-    {"GICR_IIDR",       0x0004, 4, 0, S32, 0, read_iidr, NULL},
-    {"GICR_TYPER",      0x0008, 8, 0, S32_64, 0, read_rd_typer, NULL},
-    {"GICR_STATUSR",    0x0010, 4, 0, S32, 0, NULL, NULL},
-    {"GICR_WAKER",      0x0014, 4, 0, S32, 0, read_waker, write_waker},
-    {"GICR_PIDR2",      0xFFE8, 4, 0, S32, 0, read_pidr2, NULL},
-    {"GICR_CIDR",       0xFFF0, 16, 0, S32, 0, read_cidr, NULL},
+    {"GICR_CTLR",       0x0000, 4, 0, S32, 0, 0, read_rd_ctlr, NULL},
+    {"GICR_IIDR",       0x0004, 4, 0, S32, 0, GIC_IIDR_VALUE, NULL, NULL},
+    {"GICR_TYPER",      0x0008, 8, 0, S32_64, 0, 0, read_rd_typer, NULL},
+    {"GICR_STATUSR",    0x0010, 4, 0, S32, 0, 0, NULL, NULL},
+    {"GICR_WAKER",      0x0014, 4, 0, S32, 0, 0, read_waker, write_waker},
+    {"GICR_PIDR2",      0xFFE8, 4, 0, S32, 0, GIC_PIDR2_VALUE, NULL, NULL},
+    {"GICR_CIDR",       0xFFF0, 16, 0, S32, 0, 0, read_cidr, NULL},
     ROW_SENTINEL,
 };
 
 static const struct vgic_row gicr_sgi_rows[] = {
-    {"GICR_IGROUPR0",   0x0080, 4, 1, S32, VIRQ_GROUP1, read_flag, write_group},
-    {"GICR_ISENABLER0", 0x0100, 4, 1, S32, VIRQ_ENABLED, read_flag, write_set_enable},
-    {"GICR_ICENABLER0", 0x0180, 4, 1, S32, VIRQ_ENABLED, read_flag, write_clear_enable},
-    {"GICR_ISPENDR0",   0x0200, 4, 1, S32, 0, read_pending, write_set_pending},
-    {"GICR_ICPENDR0",   0x0280, 4, 1, S32, 0, read_pending, write_clear_pending},
-    {"GICR_ISACTIVER0", 0x0300, 4, 1, S32, 0, read_active, write_set_active},
-    {"GICR_ICACTIVER0", 0x0380, 4, 1, S32, 0, read_active, write_clear_active},
-    {"GICR_IPRIORITYR", 0x0400, 32, 8, S8_32, 0, read_priority, write_priority},
-    {"GICR_ICFGR",      0x0C00, 8, 2, S32, VIRQ_EDGE, read_config, NULL}, /* SGIs edge, PPIs level, for good */
+    {"GICR_IGROUPR0",   0x0080, 4, 1, S32, VIRQ_GROUP1, 0, read_flag, write_group},
+    {"GICR_ISENABLER0", 0x0100, 4, 1, S32, VIRQ_ENABLED, 0, read_flag, write_set_enable},
+    {"GICR_ICENABLER0", 0x0180, 4, 1, S32, VIRQ_ENABLED, 0, read_flag, write_clear_enable},
+    {"GICR_ISPENDR0",   0x0200, 4, 1, S32, 0, 0, read_pending, write_set_pending},
+    {"GICR_ICPENDR0",   0x0280, 4, 1, S32, 0, 0, read_pending, write_clear_pending},
+    {"GICR_ISACTIVER0", 0x0300, 4, 1, S32, 0, 0, read_active, write_set_active},
+    {"GICR_ICACTIVER0", 0x0380, 4, 1, S32, 0, 0, read_active, write_clear_active},
+    {"GICR_IPRIORITYR", 0x0400, 32, 8, S8_32, 0, 0, read_priority, write_priority},
+    {"GICR_ICFGR",      0x0C00, 8, 2, S32, VIRQ_EDGE, 0, read_config, NULL}, /* SGIs edge, PPIs level, for good */
     ROW_SENTINEL,
 };
 /* clang-format on */
 
 /* For each 128 bytes of a frame the first row that ends behind their begin. The last row of each table is a sentinel. */
 #define INDEX_SHIFT 7U
-#define FRAME_SIZE 0x10000U
-static uint8_t gicd_index[FRAME_SIZE >> INDEX_SHIFT];
-static uint8_t rd_index[FRAME_SIZE >> INDEX_SHIFT];
-static uint8_t sgi_index[FRAME_SIZE >> INDEX_SHIFT];
+#define GIC_FRAME_SIZE 0x10000U
+static uint8_t gicd_index[GIC_FRAME_SIZE >> INDEX_SHIFT];
+static uint8_t rd_index[GIC_FRAME_SIZE >> INDEX_SHIFT];
+static uint8_t sgi_index[GIC_FRAME_SIZE >> INDEX_SHIFT];
 
 static void index_fill(uint8_t *index, const struct vgic_row *rows)
 {
     uint32_t row = 0;
-    for (uint32_t chunk = 0; chunk < FRAME_SIZE >> INDEX_SHIFT; chunk++) {
+    for (uint32_t chunk = 0; chunk < GIC_FRAME_SIZE >> INDEX_SHIFT; chunk++) {
         while (rows[row].offset + rows[row].length <= chunk << INDEX_SHIFT) {
             row++;
         }
@@ -427,20 +411,19 @@ static inline const struct vgic_row *row_find(const uint8_t *index, const struct
 
 static inline const struct vgic_row *access_row(const struct vgic_vcpu *target, uint64_t offset, uint32_t size)
 {
-    uint32_t in_frame = (uint32_t)offset & (FRAME_SIZE - 1U);
     if (target == NULL) {
-        return row_find(gicd_index, gicd_rows, in_frame, size);
+        return row_find(gicd_index, gicd_rows, (uint32_t)offset, size);
     }
-    if (offset < FRAME_SIZE) {
-        return row_find(rd_index, gicr_rd_rows, in_frame, size);
+    if (offset < GIC_FRAME_SIZE) {
+        return row_find(rd_index, gicr_rd_rows, (uint32_t)offset, size);
     }
-    return row_find(sgi_index, gicr_sgi_rows, in_frame, size);
+    return row_find(sgi_index, gicr_sgi_rows, (uint32_t)offset - GIC_FRAME_SIZE, size);
 }
 
 static inline void access_fill(struct vgic_access *access, uint64_t offset, uint32_t size)
 {
     const struct vgic_row *row = access->row;
-    access->offset = ((uint32_t)offset & (FRAME_SIZE - 1U)) - row->offset;
+    access->offset = ((uint32_t)offset & (GIC_FRAME_SIZE - 1U)) - row->offset;
     access->size = size;
     if (row->bits != 0U) {
         access->intid = (access->target == NULL ? VGIC_PRIVATE : 0U) + access->offset * 8U / row->bits;
@@ -448,13 +431,16 @@ static inline void access_fill(struct vgic_access *access, uint64_t offset, uint
     }
 }
 
-uint64_t vgic_regs_read(struct vgic_vcpu *self, struct vgic_vcpu *target, uint64_t offset, unsigned size)
+static inline uint64_t regs_read(struct vgic_vcpu *self, struct vgic_vcpu *target, uint64_t offset, unsigned size)
 {
     const struct vgic_row *row = access_row(target, offset, size);
     struct vgic_access access;
 
-    if (row == NULL || row->read == NULL) {
+    if (row == NULL) {
         return 0;
+    }
+    if (row->read == NULL) {
+        return row->constant;
     }
     access.vgic = self->vgic;
     access.self = self;
@@ -462,6 +448,24 @@ uint64_t vgic_regs_read(struct vgic_vcpu *self, struct vgic_vcpu *target, uint64
     access.row = row;
     access_fill(&access, offset, size);
     return row->read(&access);
+}
+
+uint64_t vgic_regs_read(struct vgic_vcpu *self, struct vgic_vcpu *target, uint64_t offset, unsigned size)
+{
+    return regs_read(self, target, offset, size);
+}
+
+struct mmio_value vgic_regs_gicd_read(struct vcpu *vcpu, void *device, uint64_t offset, unsigned size)
+{
+    (void)device;
+    return (struct mmio_value){regs_read(vgic_vcpu_of(vcpu), NULL, offset, size), true};
+}
+
+struct mmio_value vgic_regs_gicr_read(struct vcpu *vcpu, void *device, uint64_t offset, unsigned size)
+{
+    const struct vgic *vgic = device;
+    struct vgic_vcpu *target = vgic->vcpu[offset / VGIC_GICR_STRIDE];
+    return (struct mmio_value){regs_read(vgic_vcpu_of(vcpu), target, offset % VGIC_GICR_STRIDE, size), true};
 }
 
 void vgic_regs_write(struct vgic_vcpu *self, struct vgic_vcpu *target, uint64_t offset, unsigned size, uint64_t value)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "dev/vgic/vgic_state.h"
+#include "vm/mmio.h"
 
 struct vgic_row;
 
@@ -35,7 +36,8 @@ struct vgic_row {
     uint8_t bits;                                                    /* per interrupt; 0: not by interrupt */
     uint8_t sizes;                                                   /* VGIC_SIZE_*: allowed, naturally aligned */
     uint16_t flag;                                                   /* IRQ_* that the row is about */
-    uint64_t (*read)(const struct vgic_access *access);              /* NULL: RAZ */
+    uint32_t constant;                                               /* what reads return where read is NULL */
+    uint64_t (*read)(const struct vgic_access *access);              /* NULL: constant */
     void (*write)(const struct vgic_access *access, uint64_t value); /* NULL: WI */
 };
 
@@ -48,3 +50,6 @@ void vgic_regs_init(void);
  */
 uint64_t vgic_regs_read(struct vgic_vcpu *self, struct vgic_vcpu *target, uint64_t offset, unsigned size);
 void vgic_regs_write(struct vgic_vcpu *self, struct vgic_vcpu *target, uint64_t offset, unsigned size, uint64_t value);
+/* The same as devices of the MMIO bus; device is the struct vgic. */
+struct mmio_value vgic_regs_gicd_read(struct vcpu *vcpu, void *device, uint64_t offset, unsigned size);
+struct mmio_value vgic_regs_gicr_read(struct vcpu *vcpu, void *device, uint64_t offset, unsigned size);

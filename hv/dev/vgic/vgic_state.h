@@ -12,8 +12,7 @@
 #include "ashlar/config.h"
 #include "dev/vgic/vgic.h"
 #include "lib/bits.h"
-
-struct vcpu;
+#include "vm/vcpu.h"
 
 #define VGIC_SPIS (VGIC_INTIDS - VGIC_PRIVATE)
 #define VGIC_SET_WORDS ((VGIC_INTIDS + 63U) / 64U)
@@ -89,6 +88,11 @@ struct vgic {
     struct vgic_irq spi[VGIC_SPIS];
     uint64_t irouter[VGIC_SPIS]; /* under the owner's lock */
 };
+
+static inline struct vgic_vcpu *vgic_vcpu_of(const struct vcpu *vcpu)
+{
+    return vcpu->device[DEVICE_VGIC];
+}
 
 static inline void vgic_set_add(struct vgic_set *set, uint32_t intid)
 {
