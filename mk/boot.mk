@@ -6,7 +6,8 @@
 BOOT_C := $(sort $(wildcard boot/*.c)) hv/vm/config_check.c
 BOOT_S := $(sort $(wildcard boot/*.S))
 # What needs no instruction of its own, built natively too for its unit tests (over a firmware of theirs).
-BOOT_PURE := boot/boot_console.c boot/boot_elf.c boot/boot_map.c boot/boot_memory.c boot/boot_regions.c boot/boot_time.c \
+BOOT_PURE := boot/boot_acpi.c boot/boot_console.c boot/boot_elf.c boot/boot_fdt.c boot/boot_madt.c boot/boot_map.c boot/boot_memory.c \
+             boot/boot_regions.c boot/boot_tables.c boot/boot_time.c \
              boot/boot_volume.c
 
 BOOT_CFLAGS := --target=aarch64-unknown-windows -march=armv8-a -std=c11 -O2 -ffreestanding -fshort-wchar -fno-common \

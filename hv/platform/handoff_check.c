@@ -50,6 +50,12 @@ static enum status check_header(const struct handoff *handoff, size_t size, stru
     if (handoff->seed_bytes > HANDOFF_SEED_BYTES) {
         return refuse(fault, "seed_bytes", handoff->seed_bytes);
     }
+    if (handoff->cpu_count > HANDOFF_MAX_CPUS) {
+        return refuse(fault, "cpu_count", handoff->cpu_count);
+    }
+    if (handoff->conduit > HANDOFF_CONDUIT_HVC) {
+        return refuse(fault, "conduit", handoff->conduit);
+    }
     return STATUS_OK;
 }
 
@@ -57,7 +63,7 @@ static enum status check_region(const struct handoff *handoff, uint32_t index, s
 {
     const struct handoff_region *region = &handoff->regions[index];
 
-    if (region->type < HANDOFF_RAM_FREE || region->type > HANDOFF_RAM_RESERVED) {
+    if (region->type < HANDOFF_RAM_FREE || region->type > HANDOFF_RAM_TABLES) {
         return refuse_item(fault, "region", index, "type is none of enum handoff_region_type");
     }
     if (region->size == 0U || !is_aligned(region->base | region->size, HANDOFF_PAGE)) {
@@ -141,6 +147,30 @@ static enum status check_module(const struct handoff *handoff, uint32_t index, s
     return STATUS_OK;
 }
 
+static enum status check_cpu(const struct handoff *handoff, uint32_t index, struct platform_fault *fault)
+{
+    const struct handoff_cpu *cpu = &handoff->cpus[index];
+
+    if (cpu->state < HANDOFF_CPU_BOOT || cpu->state > HANDOFF_CPU_LEFT_OUT) {
+        return refuse_item(fault, "CPU", index, "state is none of enum handoff_cpu_state");
+    }
+    if (cpu->state != HANDOFF_CPU_PARKED) {
+        return STATUS_OK;
+    }
+    if (!is_aligned(cpu->mailbox, HANDOFF_PAGE) ||
+        (!range_is_type(handoff, cpu->mailbox, HANDOFF_PAGE, HANDOFF_RAM_RESERVED) &&
+         !range_is_type(handoff, cpu->mailbox, HANDOFF_PAGE, HANDOFF_RAM_NVS))) {
+        return refuse_item(fault, "CPU", index, "the mailbox is no page of a reserved region");
+    }
+    for (uint32_t i = 0; i < index; i++) {
+        if (handoff->cpus[i].mpidr == cpu->mpidr ||
+            (handoff->cpus[i].state == HANDOFF_CPU_PARKED && handoff->cpus[i].mailbox == cpu->mailbox)) {
+            return refuse_item(fault, "CPU", index, "MPIDR or mailbox is an earlier one's");
+        }
+    }
+    return STATUS_OK;
+}
+
 static enum status check_places(const struct handoff *handoff, struct platform_fault *fault)
 {
     if (!is_aligned(handoff->image_base, 0x200000U) ||
@@ -153,9 +183,6 @@ static enum status check_places(const struct handoff *handoff, struct platform_f
     }
     if (handoff->fdt != 0U && !handoff_range_is_memory(handoff, handoff->fdt, handoff->fdt_size)) {
         return refuse(fault, "fdt", handoff->fdt);
-    }
-    if (handoff->mailbox_count != 0U && !handoff_range_is_memory(handoff, handoff->mailboxes, HANDOFF_PAGE)) {
-        return refuse(fault, "mailboxes", handoff->mailboxes);
     }
     if (handoff->efi_map_size != 0U && !handoff_range_is_memory(handoff, handoff->efi_map, handoff->efi_map_size)) {
         return refuse(fault, "efi_map", handoff->efi_map);
@@ -172,6 +199,9 @@ enum status handoff_check(const struct handoff *handoff, size_t size, struct pla
     }
     for (uint32_t i = 0; status == STATUS_OK && i < handoff->module_count; i++) {
         status = check_module(handoff, i, fault);
+    }
+    for (uint32_t i = 0; status == STATUS_OK && i < handoff->cpu_count; i++) {
+        status = check_cpu(handoff, i, fault);
     }
     return status == STATUS_OK ? check_places(handoff, fault) : status;
 }

@@ -17,7 +17,7 @@
  * handoff: 8-byte aligned, size readable bytes (at least struct handoff is read only when size allows it).
  * Checks magic, version and size, counts, regions (known type, 4 KiB granular, not empty, sorted by base, not overlapping,
  * below 2^48), the image (inside HANDOFF_RAM_HV), configuration and device tree (inside memory), modules (known kind, not
- * empty, 4 KiB aligned, inside HANDOFF_RAM_MODULE, not overlapping), seed and mailbox counts. STATUS_INVALID: *fault says which.
+ * empty, 4 KiB aligned, inside HANDOFF_RAM_MODULE, not overlapping), CPUs (mailboxes inside HANDOFF_RAM_RESERVED, no two alike), seed. STATUS_INVALID: *fault says which.
  */
 enum status handoff_check(const struct handoff *handoff, size_t size, struct platform_fault *fault);
 

@@ -4,9 +4,9 @@
  *
  * The loader calls the entry point of the hypervisor's ELF image with
  *   x0 = physical address of struct handoff,
- *   EL2, HCR_EL2.E2H = 0, MMU and caches on, the regions POOL, HV, HANDOFF and MODULE below identity-mapped readable
- *   and writable (in FREE the firmware may have left guard pages unmapped) and the hypervisor image executable, DAIF
- *   masked, boot services ended, only the boot CPU running,
+ *   EL2, HCR_EL2.E2H = 0, MMU and caches on, on tables of four levels (48 bits, 4 KiB granule) that identity-map what the
+ *   firmware mapped one to one: RAM readable, writable and executable, devices as the firmware had them; DAIF
+ *   masked, boot services ended, the other CPUs in their pens or in the firmware,
  *   the hypervisor image cleaned to the point of coherency and the instruction cache invalidated.
  * All addresses are physical. Strings are NUL-terminated. Numbers are little-endian.
  */
@@ -15,11 +15,12 @@
 #include <stdint.h>
 
 #define HANDOFF_MAGIC 0x46464f4852414c41ULL /* "ALARHOFF" */
-#define HANDOFF_VERSION 2U
+#define HANDOFF_VERSION 3U
 
 #define HANDOFF_MAX_REGIONS 512U
 #define HANDOFF_MAX_MODULES 128U
 #define HANDOFF_SEED_BYTES 64U
+#define HANDOFF_MAX_CPUS 128U
 
 /* What a stretch of the physical address space is. Sorted by base, not overlapping, 4 KiB granular. */
 enum handoff_region_type {
@@ -34,7 +35,8 @@ enum handoff_region_type {
     HANDOFF_RUNTIME_CODE = 8, /* UEFI runtime services */
     HANDOFF_RUNTIME_DATA = 9,
     HANDOFF_RUNTIME_MMIO = 10,
-    HANDOFF_RAM_RESERVED = 11, /* RAM that is somebody else's */
+    HANDOFF_RAM_RESERVED = 11, /* RAM that is somebody else's; the mailboxes of the CPUs, too */
+    HANDOFF_RAM_TABLES = 12, /* the handoff address space, both copies: free once the hypervisor runs on its own */
 };
 
 struct handoff_region {
@@ -62,6 +64,61 @@ enum handoff_seed_source {
     HANDOFF_SEED_NONE = 0,
     HANDOFF_SEED_EFI_RNG = 1, /* EFI_RNG_PROTOCOL */
     HANDOFF_SEED_FDT = 2,     /* /chosen/rng-seed and kaslr-seed of the host's device tree */
+};
+
+/* How PSCI is called (DEN 0022, 5.2.1), for what is still asked of the firmware: reset and power-off. */
+enum handoff_conduit {
+    HANDOFF_CONDUIT_NONE = 0,
+    HANDOFF_CONDUIT_SMC = 1,
+    HANDOFF_CONDUIT_HVC = 2,
+};
+
+/* How the firmware's own table said that a CPU is started. */
+enum handoff_cpu_protocol {
+    HANDOFF_CPU_UNKNOWN = 0,
+    HANDOFF_CPU_PSCI = 1,
+    HANDOFF_CPU_SPIN_TABLE = 2,
+    HANDOFF_CPU_PARKING = 3, /* the ACPI parking protocol: the mailbox is the firmware's own */
+};
+
+enum handoff_cpu_state {
+    HANDOFF_CPU_BOOT = 1,     /* runs the loader and enters the hypervisor */
+    HANDOFF_CPU_PARKED = 2,   /* waits at its mailbox */
+    HANDOFF_CPU_LEFT_OUT = 3, /* did not arrive in time, or nobody knows how to start it: its mailbox is cancelled */
+};
+
+struct handoff_cpu {
+    uint64_t mpidr;    /* affinity fields only */
+    uint64_t mailbox;  /* include/ashlar/mailbox.h; in a region of type HANDOFF_RAM_RESERVED; 0 unless PARKED */
+    uint32_t number;   /* what is written to the mailbox's id */
+    uint16_t protocol; /* enum handoff_cpu_protocol */
+    uint16_t state;    /* enum handoff_cpu_state */
+};
+
+/* The handoff address space (mechanism 3), for the monitor to show. Counts are of descriptors unless bytes are said. */
+struct handoff_space {
+    uint64_t tcr;         /* TCR_EL2 as the firmware had it */
+    uint64_t root;        /* and where its root lay */
+    uint32_t root_size;   /* bytes */
+    uint32_t levels;      /* 1 to 4 */
+    uint32_t input_bits;  /* 64 - T0SZ */
+    uint32_t tables_seen; /* tables of the firmware, each as often as it was reached */
+    uint64_t first;       /* the copy made while the firmware lived */
+    uint64_t second;      /* the copy that the hypervisor was entered on */
+    uint32_t first_pages; /* as counted */
+    uint32_t second_pages;
+    uint32_t leaves;
+    uint32_t splits; /* leaves that were RAM in part, and taken apart */
+    uint64_t ram;    /* bytes of RAM: readable, writable, executable */
+    uint64_t others; /* bytes of everything else: as the firmware had it */
+    uint32_t made_writable;
+    uint32_t made_executable;
+    uint32_t made_accessible;
+    uint32_t dropped_alias;
+    uint32_t dropped_pointer;
+    uint32_t dropped_empty;
+    uint32_t dropped_invalid;
+    uint32_t reserved;
 };
 
 struct handoff {
@@ -102,14 +159,12 @@ struct handoff {
     uint32_t efi_descriptor_version;
     uint32_t efi_reserved;
 
-    /* Mailboxes of the secondary CPUs (mechanism 10), 0 = none: the hypervisor asks PSCI. */
-    uint64_t mailboxes;
-    uint32_t mailbox_count;
-    uint32_t mailbox_reserved;
+    /* The machine's CPUs (mechanism 10), at most HANDOFF_MAX_CPUS; started through their mailboxes and no other way. */
+    uint32_t conduit; /* enum handoff_conduit */
+    uint32_t cpu_count;
+    struct handoff_cpu cpus[HANDOFF_MAX_CPUS];
 
-    /* Handoff address space (mechanism 3), 0 = the firmware's own tables are live. */
-    uint64_t handoff_root;
-    uint64_t handoff_pages;
+    struct handoff_space space;
 
     uint32_t region_count;
     uint32_t module_count;

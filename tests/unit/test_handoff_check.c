@@ -25,6 +25,7 @@ static int set_up(void **state)
         {.base = 0x40400000, .size = 0x20000, .type = HANDOFF_RAM_HANDOFF},
         {.base = 0x40420000, .size = 0x100000, .type = HANDOFF_RAM_MODULE},
         {.base = 0x40520000, .size = 0x100000, .type = HANDOFF_RAM_MODULE},
+        {.base = 0x40620000, .size = 0x8000, .type = HANDOFF_RAM_RESERVED},
         {.base = 0x50000000, .size = 0x10000000, .type = HANDOFF_RAM_POOL},
     };
     static const struct handoff_module modules[] = {
@@ -50,6 +51,13 @@ static int set_up(void **state)
     memcpy(handoff.regions, regions, sizeof(regions));
     handoff.module_count = 2;
     memcpy(handoff.modules, modules, sizeof(modules));
+    handoff.conduit = HANDOFF_CONDUIT_SMC;
+    handoff.cpu_count = 4;
+    handoff.cpus[0].state = HANDOFF_CPU_BOOT;
+    for (uint32_t i = 1; i < 4; i++) {
+        handoff.cpus[i] = (struct handoff_cpu){
+            .mpidr = i, .mailbox = 0x40620000 + i * 0x1000, .number = i, .protocol = 1, .state = HANDOFF_CPU_PARKED};
+    }
     return 0;
 }
 
@@ -83,7 +91,7 @@ static void test_header(void **state)
     handoff.magic++;
     expect("handoff: magic: found 0x46464f4852414c42");
     handoff.version = HANDOFF_VERSION + 1U;
-    expect("handoff: version: found 0x3");
+    expect("handoff: version: found 0x4");
     handoff.size = 8;
     expect("handoff: size: found 0x8");
     handoff.region_count = 0;
@@ -96,6 +104,10 @@ static void test_header(void **state)
     expect("handoff: seed_source: found 0x3");
     handoff.seed_bytes = 65;
     expect("handoff: seed_bytes: found 0x41");
+    handoff.cpu_count = HANDOFF_MAX_CPUS + 1;
+    expect("handoff: cpu_count: found 0x81");
+    handoff.conduit = 3;
+    expect("handoff: conduit: found 0x3");
 }
 
 static void test_regions(void **state)
@@ -103,19 +115,19 @@ static void test_regions(void **state)
     (void)state;
     handoff.regions[1].type = 0;
     expect("handoff: region 1: type is none of enum handoff_region_type");
-    handoff.regions[1].type = 12;
+    handoff.regions[1].type = 13;
     expect("handoff: region 1: type is none of enum handoff_region_type");
-    handoff.regions[6].size = 0;
-    expect("handoff: region 6: not a multiple of 4 KiB, or empty");
-    handoff.regions[6].size = 0x1800;
-    expect("handoff: region 6: not a multiple of 4 KiB, or empty");
+    handoff.regions[7].size = 0;
+    expect("handoff: region 7: not a multiple of 4 KiB, or empty");
+    handoff.regions[7].size = 0x1800;
+    expect("handoff: region 7: not a multiple of 4 KiB, or empty");
     handoff.regions[0].base = 0x09030800;
     expect("handoff: region 0: not a multiple of 4 KiB, or empty");
-    handoff.regions[6].base = 1ULL << 48;
-    expect("handoff: region 6: ends above 2^48");
-    handoff.regions[6].base = 0xfffffffffffff000;
-    handoff.regions[6].size = 0x2000;
-    expect("handoff: region 6: ends above 2^48");
+    handoff.regions[7].base = 1ULL << 48;
+    expect("handoff: region 7: ends above 2^48");
+    handoff.regions[7].base = 0xfffffffffffff000;
+    handoff.regions[7].size = 0x2000;
+    expect("handoff: region 7: ends above 2^48");
     handoff.regions[2].base = 0x401ff000;
     expect("handoff: region 2: overlaps the one before");
     handoff.regions[2].base = 0x40000000;
@@ -161,19 +173,37 @@ static void test_places(void **state)
     expect("handoff: fdt: found 0x9030000");
     handoff.fdt_size = ~0ULL;
     expect("handoff: fdt: found 0x40410000");
-    handoff.mailboxes = 0x1000;
-    handoff.mailbox_count = 1;
-    expect("handoff: mailboxes: found 0x1000");
     handoff.efi_map = 0x1000;
     handoff.efi_map_size = 48;
     expect("handoff: efi_map: found 0x1000");
 }
 
+static void test_cpus(void **state)
+{
+    (void)state;
+    handoff.cpus[1].state = 0;
+    expect("handoff: CPU 1: state is none of enum handoff_cpu_state");
+    handoff.cpus[3].state = 4;
+    expect("handoff: CPU 3: state is none of enum handoff_cpu_state");
+    handoff.cpus[2].mailbox += 8;
+    expect("handoff: CPU 2: the mailbox is no page of a reserved region");
+    handoff.cpus[2].mailbox = 0x40000000;
+    expect("handoff: CPU 2: the mailbox is no page of a reserved region");
+    handoff.cpus[2].mailbox = handoff.cpus[1].mailbox;
+    expect("handoff: CPU 2: MPIDR or mailbox is an earlier one's");
+    handoff.cpus[3].mpidr = 0;
+    expect("handoff: CPU 3: MPIDR or mailbox is an earlier one's");
+    handoff.cpus[2].state = HANDOFF_CPU_LEFT_OUT;
+    handoff.cpus[2].mailbox = 0;
+    assert_int_equal(handoff_check(&handoff, sizeof(handoff), &fault), STATUS_OK);
+    (void)set_up(NULL);
+}
+
 static void test_is_memory(void **state)
 {
     (void)state;
-    assert_true(handoff_range_is_memory(&handoff, 0x40000000, 0x620000));
-    assert_false(handoff_range_is_memory(&handoff, 0x40000000, 0x620001));
+    assert_true(handoff_range_is_memory(&handoff, 0x40000000, 0x628000));
+    assert_false(handoff_range_is_memory(&handoff, 0x40000000, 0x628001));
     assert_false(handoff_range_is_memory(&handoff, 0x3fffffff, 2));
     assert_false(handoff_range_is_memory(&handoff, 0x40000000, 0));
     assert_false(handoff_range_is_memory(&handoff, 0x9030000, 1));
@@ -230,10 +260,10 @@ static void test_random(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_good, set_up),    cmocka_unit_test_setup(test_header, set_up),
-        cmocka_unit_test_setup(test_regions, set_up), cmocka_unit_test_setup(test_modules, set_up),
-        cmocka_unit_test_setup(test_places, set_up),  cmocka_unit_test_setup(test_is_memory, set_up),
-        cmocka_unit_test_setup(test_random, set_up),
+        cmocka_unit_test_setup(test_good, set_up),      cmocka_unit_test_setup(test_header, set_up),
+        cmocka_unit_test_setup(test_regions, set_up),   cmocka_unit_test_setup(test_modules, set_up),
+        cmocka_unit_test_setup(test_places, set_up),    cmocka_unit_test_setup(test_cpus, set_up),
+        cmocka_unit_test_setup(test_is_memory, set_up), cmocka_unit_test_setup(test_random, set_up),
     };
     return cmocka_run_group_tests_name("handoff_check", tests, NULL, NULL);
 }
