@@ -15,6 +15,7 @@
 #include "ashlar/handoff.h"
 #include "boot_elf.h"
 #include "boot_regions.h"
+#include "boot_tables.h"
 #include "uefi.h"
 #include "vm/config_check.h"
 
@@ -48,6 +49,9 @@ struct boot {
     void *map;      /* for the memory map, map_room bytes */
     uint64_t map_room;
 
+    struct boot_tables firmware_tables; /* as the firmware runs */
+    struct boot_tables first_copy;
+
     struct boot_own own[BOOT_MAX_OWN];
     size_t own_count;
 };
@@ -68,6 +72,8 @@ const char *boot_status_text(EFI_STATUS status);
  */
 EFI_STATUS boot_memory_allocate(struct boot *boot, enum EFI_MEMORY_TYPE efi_type, uint32_t region_type, uint64_t size,
                                 uint64_t align, uint64_t *base);
+/* The latest allocation, or all of them. */
+void boot_memory_free_last(struct boot *boot);
 void boot_memory_free_all(struct boot *boot);
 
 /* boot_checks.c: whether this machine can run the hypervisor; one line each for what was found or is missing. */
@@ -98,6 +104,22 @@ EFI_STATUS boot_map_allocate(struct boot *boot);
 EFI_STATUS boot_map_get(struct boot *boot, UINTN *key);
 enum boot_regions_status boot_map_translate(struct boot *boot, size_t max);
 EFI_STATUS boot_map_exit(struct boot *boot);
+/* The index-th descriptor of the last map read that is nobody's RAM; false behind the last. */
+bool boot_map_conventional(const struct boot *boot, size_t index, uint64_t *base, uint64_t *size);
+
+/*
+ * boot_space.c: the handoff address space. boot_space_prepare copies the firmware's tables and judges the copy, while a
+ * refusal can still be said; it needs a translated map. boot_space_enter, after ExitBootServices with interrupts masked,
+ * leaves the CPU on the second copy.
+ */
+EFI_STATUS boot_space_prepare(struct boot *boot);
+void boot_space_enter(struct boot *boot);
+
+/*
+ * boot_park.c: sends the other CPUs to their mailboxes, rewrites the table that names them, fills struct handoff's list.
+ * What can fail goes before it: afterwards the firmware can't start these CPUs any more.
+ */
+EFI_STATUS boot_park(struct boot *boot);
 
 /* boot_exit.c: leaves boot services. When it returns EFI_SUCCESS, nothing of boot services may be called any more. */
 EFI_STATUS boot_exit(struct boot *boot);

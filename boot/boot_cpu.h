@@ -20,7 +20,10 @@ CPU_READ(currentel, "CurrentEL")
 CPU_READ(hcr_el2, "HCR_EL2")
 CPU_READ(sctlr_el2, "SCTLR_EL2")
 CPU_READ(tcr_el2, "TCR_EL2")
+CPU_READ(ttbr0_el2, "TTBR0_EL2")
 CPU_READ(ctr_el0, "CTR_EL0")
+CPU_READ(cntfrq_el0, "CNTFRQ_EL0")
+CPU_READ(mpidr_el1, "MPIDR_EL1")
 CPU_READ(midr_el1, "MIDR_EL1")
 CPU_READ(id_aa64pfr0_el1, "ID_AA64PFR0_EL1")
 CPU_READ(id_aa64mmfr0_el1, "ID_AA64MMFR0_EL1")
@@ -71,6 +74,58 @@ static inline void cpu_sync_code(uint64_t base, uint64_t size)
         __asm__ volatile("dc cvac, %0" : : "r"(at) : "memory");
     }
     __asm__ volatile("dsb sy\n\tic iallu\n\tdsb sy\n\tisb" : : : "memory");
+}
+
+/*
+ * DC CVAC or DC CIVAC over [base, base + size), to the point of coherency, complete on return (DDI 0487, D7.5.9): what a
+ * page-table walk or a CPU with its MMU off reads, which may look past the caches.
+ */
+static inline void cpu_clean(uint64_t base, uint64_t size)
+{
+    uint64_t line = 4ULL << ((cpu_read_ctr_el0() >> 16) & 15U);
+
+    for (uint64_t at = base & ~(line - 1U); at < base + size; at += line) {
+        __asm__ volatile("dc cvac, %0" : : "r"(at) : "memory");
+    }
+    __asm__ volatile("dsb sy" : : : "memory");
+}
+
+static inline void cpu_clean_invalidate(uint64_t base, uint64_t size)
+{
+    uint64_t line = 4ULL << ((cpu_read_ctr_el0() >> 16) & 15U);
+
+    __asm__ volatile("dsb sy" : : : "memory");
+    for (uint64_t at = base & ~(line - 1U); at < base + size; at += line) {
+        __asm__ volatile("dc civac, %0" : : "r"(at) : "memory");
+    }
+    __asm__ volatile("dsb sy" : : : "memory");
+}
+
+/* DSB first: what was written is seen by whoever wakes. */
+static inline void cpu_send_event(void)
+{
+    __asm__ volatile("dsb sy\n\tsev" : : : "memory");
+}
+
+static inline void cpu_yield(void)
+{
+    __asm__ volatile("yield" : : : "memory");
+}
+
+/* SMCCC 1.0 (DEN 0028, 2.5): x4 to x17 may change. */
+static inline uint64_t cpu_smc(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+    register uint64_t x0 __asm__("x0") = function;
+    register uint64_t x1 __asm__("x1") = a1;
+    register uint64_t x2 __asm__("x2") = a2;
+    register uint64_t x3 __asm__("x3") = a3;
+
+    __asm__ volatile("smc #0"
+                     : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)
+                     :
+                     : "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17",
+                       "memory", "cc");
+    return x0;
 }
 
 static inline void cpu_mask_interrupts(void)

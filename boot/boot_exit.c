@@ -103,6 +103,13 @@ EFI_STATUS boot_exit(struct boot *boot)
     }
     boot_pvpanic_find(boot);
     boot->handoff->pvpanic = boot->pvpanic;
+    status = boot_space_prepare(boot);
+    if (status == EFI_SUCCESS) {
+        status = boot_park(boot);
+    }
+    if (status != EFI_SUCCESS) {
+        return status;
+    }
     boot_line(boot, "leaving the firmware");
     return boot_map_exit(boot);
 }

@@ -109,3 +109,21 @@ char *strrchr(const char *string, int character)
         }
     }
 }
+
+int strncmp(const char *a, const char *b, size_t limit)
+{
+    for (; limit > 0; limit--, a++, b++) {
+        if (*a != *b) {
+            return (uint8_t)*a - (uint8_t)*b;
+        }
+        if (*a == '\0') {
+            break;
+        }
+    }
+    return 0;
+}
+
+int strcmp(const char *a, const char *b)
+{
+    return strncmp(a, b, SIZE_MAX);
+}

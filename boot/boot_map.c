@@ -90,3 +90,23 @@ EFI_STATUS boot_map_exit(struct boot *boot)
     }
     return status;
 }
+
+bool boot_map_conventional(const struct boot *boot, size_t index, uint64_t *base, uint64_t *size)
+{
+    const struct handoff *h = boot->handoff;
+    const uint64_t apart = EFI_MEMORY_NV | EFI_MEMORY_SP | EFI_MEMORY_RUNTIME;
+
+    for (size_t at = 0; at + h->efi_descriptor_size <= h->efi_map_size; at += h->efi_descriptor_size) {
+        const struct EFI_MEMORY_DESCRIPTOR *d =
+            (const struct EFI_MEMORY_DESCRIPTOR *)(const void *)((const char *)boot->map + at);
+
+        if (d->Type != EfiConventionalMemory || (d->Attribute & EFI_MEMORY_WB) == 0 || (d->Attribute & apart) != 0 ||
+            d->PhysicalStart % EFI_PAGE_SIZE != 0 || index-- != 0) {
+            continue;
+        }
+        *base = d->PhysicalStart;
+        *size = d->NumberOfPages << EFI_PAGE_SHIFT;
+        return true;
+    }
+    return false;
+}

@@ -47,7 +47,7 @@ EFI_STATUS boot_memory_allocate(struct boot *boot, enum EFI_MEMORY_TYPE efi_type
     return status;
 }
 
-static void free_last(struct boot *boot)
+void boot_memory_free_last(struct boot *boot)
 {
     struct boot_own *own = &boot->own[--boot->own_count];
 
@@ -57,7 +57,7 @@ static void free_last(struct boot *boot)
 void boot_memory_free_all(struct boot *boot)
 {
     while (boot->own_count > 0) {
-        free_last(boot);
+        boot_memory_free_last(boot);
     }
     boot->handoff = NULL;
 }

@@ -121,6 +121,10 @@ static volatile uint64_t *table_new(struct walk *walk)
     }
     table =
         walk->memory->look(walk->memory->context, walk->to + (walk->used - 1U) * BOOT_TABLES_PAGE, BOOT_TABLES_PAGE);
+    if (table == NULL) {
+        walk->status = BOOT_TABLES_NO_ROOM;
+        return NULL;
+    }
     for (unsigned i = 0; i < BOOT_TABLES_ENTRIES; i++) {
         table[i] = 0;
     }
@@ -214,11 +218,15 @@ static void leaf_place(struct walk *walk, uint64_t va, unsigned level, uint64_t 
     }
 }
 
-static bool is_memory(const struct walk *walk, uint64_t pa, uint64_t size)
+/* The table of `size` bytes at pa; NULL where no table can lie. */
+static const volatile uint64_t *table_look(const struct walk *walk, uint64_t pa, uint64_t size)
 {
     uint64_t end = 0;
 
-    return pa + size <= walk->output_end && kind_at(walk, pa, &end) != BOOT_TABLES_DEVICE && end >= pa + size;
+    if (pa + size > walk->output_end || kind_at(walk, pa, &end) == BOOT_TABLES_DEVICE || end < pa + size) {
+        return NULL;
+    }
+    return walk->memory->look(walk->memory->context, pa, size);
 }
 
 /* ---- the firmware's tables ---- */
@@ -236,16 +244,16 @@ static void leaf_visit(struct walk *walk, uint64_t va, unsigned level, uint64_t 
     }
 }
 
-static void table_walk(struct walk *walk, uint64_t table, unsigned entries, uint64_t va, unsigned level,
+static void table_walk(struct walk *walk, const volatile uint64_t *at, unsigned entries, uint64_t va, unsigned level,
                        uint64_t above);
 
 /* NOLINTNEXTLINE(misc-no-recursion) */
 static void table_visit(struct walk *walk, uint64_t descriptor, uint64_t va, unsigned level, uint64_t above)
 {
-    uint64_t table = descriptor & ADDRESS;
+    const volatile uint64_t *table = table_look(walk, descriptor & ADDRESS, BOOT_TABLES_PAGE);
     uint32_t leaves = walk->report->leaves;
 
-    if (!is_memory(walk, table, BOOT_TABLES_PAGE)) {
+    if (table == NULL) {
         walk->report->dropped_pointer++;
         return;
     }
@@ -256,10 +264,9 @@ static void table_visit(struct walk *walk, uint64_t descriptor, uint64_t va, uns
 
 /* At most four deep. Each descriptor is read once: the firmware's hardware may set flags in them meanwhile. */
 /* NOLINTNEXTLINE(misc-no-recursion) */
-static void table_walk(struct walk *walk, uint64_t table, unsigned entries, uint64_t va, unsigned level, uint64_t above)
+static void table_walk(struct walk *walk, const volatile uint64_t *at, unsigned entries, uint64_t va, unsigned level,
+                       uint64_t above)
 {
-    const volatile uint64_t *at = walk->memory->look(walk->memory->context, table, entries * sizeof(uint64_t));
-
     if (walk->report->tables_seen++ == BOOT_TABLES_MAX) {
         walk->status = BOOT_TABLES_ENDLESS;
     }
@@ -308,6 +315,7 @@ static unsigned root_find(const struct boot_tables *from, struct boot_tables_rep
 
 static enum boot_tables_status walk_all(struct walk *walk, const struct boot_tables *from)
 {
+    const volatile uint64_t *root;
     unsigned entries;
 
     *walk->report = (struct boot_tables_report){0};
@@ -318,10 +326,11 @@ static enum boot_tables_status walk_all(struct walk *walk, const struct boot_tab
     entries = root_find(from, walk->report);
     walk->tcr = from->tcr;
     walk->output_end = output_end(from->tcr);
-    if (!is_memory(walk, walk->report->root, walk->report->root_size)) {
+    root = table_look(walk, walk->report->root, walk->report->root_size);
+    if (root == NULL) {
         return BOOT_TABLES_BAD_ROOT;
     }
-    table_walk(walk, walk->report->root, entries, 0, 4U - walk->report->levels, 0);
+    table_walk(walk, root, entries, 0, 4U - walk->report->levels, 0);
     walk->report->pages = walk->used;
     if (walk->status == BOOT_TABLES_OK && walk->report->leaves == 0) {
         walk->status = BOOT_TABLES_NOTHING;
@@ -364,12 +373,9 @@ bool boot_tables_identity(const struct boot_tables_memory *memory, const struct 
     }
     for (unsigned level = 4U - report.levels; level < 4; level++) {
         uint64_t index = va >> level_shift(level) & (entries - 1U);
-        uint64_t descriptor;
+        const volatile uint64_t *at = table_look(&walk, table, entries * sizeof(uint64_t));
+        uint64_t descriptor = at != NULL ? at[index] : 0;
 
-        if (!is_memory(&walk, table, entries * sizeof(uint64_t))) {
-            return false;
-        }
-        descriptor = memory->look(memory->context, table, entries * sizeof(uint64_t))[index];
         if ((descriptor & VALID) == 0 || ((descriptor & TABLE_OR_PAGE) == 0 && (level == 0 || level == 3))) {
             return false;
         }

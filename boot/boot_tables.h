@@ -31,7 +31,10 @@ struct boot_tables_memory {
     void *context;
     /* The kind of pa, and in *end, above pa, how far it holds. Both page aligned. */
     enum boot_tables_kind (*kind)(void *context, uint64_t pa, uint64_t *end);
-    /* Where [pa, pa + size) is read or written; size at most 4 KiB, inside one page that is not BOOT_TABLES_DEVICE. */
+    /*
+     * Where [pa, pa + size) is read or written; size at most 4 KiB, inside one page that is not BOOT_TABLES_DEVICE. NULL:
+     * it can't be reached, which is as if it were a device's.
+     */
     volatile uint64_t *(*look)(void *context, uint64_t pa, uint64_t size);
 };
 

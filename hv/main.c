@@ -52,7 +52,7 @@ static void cpu_ready(void)
     }
 }
 
-static void start_cpus(void)
+static void start_cpus(const struct handoff *handoff)
 {
     sched_init();
     start_must(smp_init_stop(), "smp");
@@ -62,7 +62,7 @@ static void start_cpus(void)
     PRDA->online = true;
     errata_detect();
     mitigations_cpu_init();
-    unsigned running = smp_start(&platform);
+    unsigned running = smp_start(&platform, handoff);
     log_info("cpu", "%u of %u CPUs run", running, platform.cpu_count);
     features_combine();
     mitigations_combine();
@@ -86,7 +86,7 @@ void hv_main(const struct handoff *handoff)
     features_collect(0);
     start_random(handoff);
     start_config(handoff, &config);
-    start_cpus();
+    start_cpus(handoff);
     trap_init();
     devices_init(&platform);
     smp_release(cpu_ready);

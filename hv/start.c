@@ -15,6 +15,7 @@
 #include "cpu/uart.h"
 #include "fw/psci_firmware.h"
 #include "fw/trng_firmware.h"
+#include "lib/bits.h"
 #include "lib/log.h"
 #include "lib/log_hooks.h"
 #include "lib/panic.h"
@@ -77,6 +78,26 @@ static void give(const struct handoff *handoff, uint32_t type)
     }
 }
 
+/*
+ * The loader's page tables: nothing walks them any more. Its code and data were free memory to the firmware, and went with that.
+ */
+static void give_tables(const struct handoff *handoff)
+{
+    uint64_t before = page_alloc_bytes(OWNER_FREE);
+    uint64_t bytes = 0;
+    uint64_t books = 0; /* the allocator's own, a page of each range (page_alloc_add) */
+    for (uint32_t i = 0; i < handoff->region_count; i++) {
+        bool is_table = handoff->regions[i].type == HANDOFF_RAM_TABLES;
+        bytes += is_table ? handoff->regions[i].size : 0U;
+        books += is_table ? align_up(handoff->regions[i].size / PAGE_SIZE * 2U, PAGE_SIZE) : 0U;
+    }
+    give(handoff, HANDOFF_RAM_TABLES);
+    if (page_alloc_bytes(OWNER_FREE) - before != bytes - books) {
+        log_error("memory", "the loader's page tables were not given back whole");
+    }
+    log_info("memory", "the loader's page tables are given back: %llu KiB", (unsigned long long)(bytes >> 10));
+}
+
 void start_memory(const struct handoff *handoff)
 {
     give(handoff, HANDOFF_RAM_POOL);
@@ -102,7 +123,7 @@ static void map_ram(const struct handoff *handoff)
     for (uint32_t i = 0; i < handoff->region_count; i++) {
         const struct handoff_region *region = &handoff->regions[i];
         uint32_t type = region->type;
-        bool writable = type == HANDOFF_RAM_FREE || type == HANDOFF_RAM_POOL;
+        bool writable = type == HANDOFF_RAM_FREE || type == HANDOFF_RAM_POOL || type == HANDOFF_RAM_TABLES;
         if (writable || type == HANDOFF_RAM_HANDOFF || type == HANDOFF_RAM_MODULE || type == HANDOFF_RAM_ACPI) {
             start_must(stage1_map(va_make(region->base), pa_make(region->base), region->size,
                                   writable ? STAGE1_RW : STAGE1_RO),
@@ -127,6 +148,7 @@ void start_tables(const struct handoff *handoff)
         panic_attach(stage1_map_device(pa_make(handoff->pvpanic), 1));
     }
     give(handoff, HANDOFF_RAM_FREE);
+    give_tables(handoff);
     log_info("memory", "%llu MiB free", (unsigned long long)(page_alloc_bytes(OWNER_FREE) >> 20));
 }
 

@@ -68,7 +68,7 @@ $(STUB)/hv.elf: $(STUB_OBJ) tests/boot/stub/stub.lds
 $(STUB)/payload.S.o: boot/payload.S $(STUB)/hv.elf mk/boot.mk
 	$(Q)$(CC) $(BOOT_CFLAGS) -Wa,-I$(STUB) -c -o $@ $<
 
-$(STUB)/ashlar.efi: $(BOOT_C_OBJ) $(STUB)/payload.S.o $(B)/pe/libfdt.lib
+$(STUB)/ashlar.efi: $(filter-out %/payload.S.o,$(BOOT_OBJ)) $(STUB)/payload.S.o $(B)/pe/libfdt.lib
 	$(call say,LD,$@)
 	$(Q)$(BOOT_LINK) -out:$@ $^
 

@@ -5,6 +5,7 @@
 #ifdef ASHLAR_HOST
 void cpu_wait_yield(void);
 void cpu_wait_interrupt(void);
+void cpu_wait_send_event(void);
 #else
 static inline void cpu_wait_yield(void)
 {
@@ -14,5 +15,10 @@ static inline void cpu_wait_yield(void)
 static inline void cpu_wait_interrupt(void)
 {
     __asm__ volatile("dsb sy\n\twfi" ::: "memory");
+}
+/* DSB first: what was written is seen by whoever wakes (DDI 0487, D1.6.1). */
+static inline void cpu_wait_send_event(void)
+{
+    __asm__ volatile("dsb sy\n\tsev" ::: "memory");
 }
 #endif

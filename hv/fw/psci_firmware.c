@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * PSCI calls to the machine's firmware (DEN 0022, chapter 5). Called by CPU bring-up and by whoever ends the machine; owns
+ * PSCI calls to the machine's firmware (DEN 0022, chapter 5). Called by whoever ends the machine; owns
  * no state.
  */
 #include "fw/psci_firmware.h"
@@ -10,7 +10,6 @@
 
 /* DEN 0022, 5.1 */
 #define PSCI_FN_VERSION 0x84000000U
-#define PSCI_FN_CPU_ON 0xc4000003U /* SMC64 */
 #define PSCI_FN_SYSTEM_OFF 0x84000008U
 #define PSCI_FN_SYSTEM_RESET 0x84000009U
 #define PSCI_FN_FEATURES 0x8400000aU
@@ -25,11 +24,6 @@ uint32_t fw_psci_version(void)
 int32_t fw_psci_features(uint32_t function)
 {
     return fw_call32(PSCI_FN_FEATURES, function, 0, 0);
-}
-
-int32_t fw_psci_cpu_on(uint64_t mpidr, uint64_t entry, uint64_t context)
-{
-    return fw_call32(PSCI_FN_CPU_ON, mpidr, entry, context);
 }
 
 int32_t fw_psci_system_off(void)

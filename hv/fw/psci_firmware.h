@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The PSCI of this machine's firmware (DEN 0022): physical CPUs on, the machine off. The guests' PSCI is dev/vpsci.
+ * The PSCI of this machine's firmware (DEN 0022): the machine off. CPUs are started by the loader, and by their mailboxes (cpu/mailbox.h). The guests' PSCI is dev/vpsci.
  * Needs fw_init. No lock.
  */
 #pragma once
@@ -26,12 +26,6 @@ uint32_t fw_psci_version(void);
 
 /* PSCI_FEATURES of a function: below 0 = not there. Needs PSCI 1.0, which the caller knows. */
 int32_t fw_psci_features(uint32_t function);
-
-/*
- * CPU_ON: CPU mpidr (affinity fields only) starts at physical address entry at EL2 with its MMU off and context in x0. What it
- * will read with its MMU off was cleaned to the point of coherency by the caller. Result: enum fw_psci_result.
- */
-int32_t fw_psci_cpu_on(uint64_t mpidr, uint64_t entry, uint64_t context);
 
 /* SYSTEM_OFF and SYSTEM_RESET: they come back only when the firmware can't; the result is then what it said. */
 int32_t fw_psci_system_off(void);

@@ -92,12 +92,22 @@ static bool is_cpu(const void *fdt, int node)
     return strncmp(node_name(fdt, node), "cpu@", 4) == 0;
 }
 
-/* A CPU that PSCI can't start is of no use unless it is the one that runs already. */
-static bool can_start(const void *fdt, int node, bool boot_cpu)
+/*
+ * A CPU that nobody knows how to start is of no use unless it is the one that runs already. A spin-table's CPU is "disabled" until it is
+ * released (Devicetree Specification 0.4, 3.8.1). Whether it waits at a mailbox says the hand-over.
+ */
+static bool is_for_use(const void *fdt, int node, bool boot_cpu)
 {
     const char *method = dt_string(fdt, node, "enable-method");
+    const char *status = dt_string(fdt, node, "status");
 
-    return boot_cpu || (method != NULL && strcmp(method, "psci") == 0);
+    if (boot_cpu || method == NULL) {
+        return boot_cpu && dt_node_is_enabled(fdt, node);
+    }
+    if (strcmp(method, "spin-table") == 0) {
+        return dt_node_is_enabled(fdt, node) || (status != NULL && strcmp(status, "disabled") == 0);
+    }
+    return strcmp(method, "psci") == 0 && dt_node_is_enabled(fdt, node);
 }
 
 static enum status read_cpu(const void *fdt, int node, int cells, struct platform *out, struct platform_fault *fault)
@@ -108,7 +118,7 @@ static enum status read_cpu(const void *fdt, int node, int cells, struct platfor
     if (status != STATUS_OK) {
         return status;
     }
-    cpu.enabled = dt_node_is_enabled(fdt, node) && can_start(fdt, node, cpu.mpidr == out->boot_mpidr);
+    cpu.enabled = is_for_use(fdt, node, cpu.mpidr == out->boot_mpidr);
     return platform_cpu_add(out, &cpu, "device tree: /cpus", fault);
 }
 

@@ -92,6 +92,18 @@ static void report(const struct platform *out)
     }
 }
 
+/* The loader has rewritten the table that named it: how PSCI is called travels in the hand-over. */
+static void take_conduit(const struct handoff *handoff, struct platform *out)
+{
+    static const enum platform_conduit conduits[] = {[HANDOFF_CONDUIT_NONE] = CONDUIT_NONE,
+                                                     [HANDOFF_CONDUIT_SMC] = CONDUIT_SMC,
+                                                     [HANDOFF_CONDUIT_HVC] = CONDUIT_HVC};
+
+    if (handoff->cpu_count != 0U) {
+        out->conduit = conduits[handoff->conduit];
+    }
+}
+
 /* One source from an empty struct platform on. */
 static enum status discover(const struct handoff *handoff, uint64_t boot_mpidr, struct platform *out,
                             struct platform_fault *fault,
@@ -104,6 +116,7 @@ static enum status discover(const struct handoff *handoff, uint64_t boot_mpidr, 
         status = boot_cpu_first(out, fault);
     }
     if (status == STATUS_OK) {
+        take_conduit(handoff, out);
         report(out);
     }
     return status;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CPU bring-up. Owns nothing but the mailbox page of the CPU that is being started.
+ * CPU bring-up. Owns the list by which a CPU that arrives finds what was prepared for it: it comes without an argument, whatever protocol
+ * brought it here.
  */
 #include "sched/smp.h"
 
@@ -13,10 +14,10 @@
 #include "cpu/features.h"
 #include "cpu/gic.h"
 #include "cpu/irq.h"
+#include "cpu/mailbox.h"
 #include "cpu/mitigations.h"
 #include "cpu/timer.h"
 #include "cpu/timer_hw.h"
-#include "fw/psci_firmware.h"
 #include "lib/bits.h"
 #include "lib/log.h"
 #include "lib/panic.h"
@@ -29,6 +30,8 @@ void cpu_secondary_entry(void);
 void cpu_secondary_main(void);
 
 static const struct platform *machine;
+static const struct handoff *loader;
+struct cpu_start_row cpu_start_rows[PLATFORM_MAX_CPUS + 1U];
 static void (*released)(void); /* NULL: not yet */
 
 /*
@@ -141,21 +144,59 @@ static bool wait_online(struct prda *prda)
     return __atomic_load_n(&prda->arrival, __ATOMIC_ACQUIRE) == PRDA_ARRIVED;
 }
 
+static const struct handoff_cpu *parked_find(uint64_t mpidr)
+{
+    for (uint32_t i = 0; i < loader->cpu_count; i++) {
+        if (loader->cpus[i].mpidr == mpidr && loader->cpus[i].state == HANDOFF_CPU_PARKED) {
+            return &loader->cpus[i];
+        }
+    }
+    return NULL;
+}
+
+/* The CPU reads the list before its MMU is on; a row is never changed again. */
+static void row_add(uint64_t mpidr, const struct cpu_start *start)
+{
+    unsigned at = 0;
+    while (cpu_start_rows[at].start != 0U) {
+        at++;
+    }
+    assert(at < PLATFORM_MAX_CPUS);
+    cpu_start_rows[at] = (struct cpu_start_row){.mpidr = mpidr, .start = pointer_to_phys(start)};
+    cache_clean_poc(&cpu_start_rows[at], sizeof(cpu_start_rows[at]));
+}
+
 static bool start_cpu(unsigned index)
 {
     struct cpu_start *start;
+    struct mailbox mailbox;
     uint64_t mpidr = machine->cpus[index].mpidr;
+    const struct handoff_cpu *parked = parked_find(mpidr);
+    if (parked == NULL) {
+        log_warning("cpu", "CPU %#llx did not reach its mailbox: left out", (unsigned long long)mpidr);
+        return false;
+    }
     unsigned cpu = prda_count();
     enum status status = prepare_cpu(cpu, &start);
     if (status != STATUS_OK) {
         log_error("cpu", "no memory for CPU %#llx: left out", (unsigned long long)mpidr);
         return false;
     }
-    prda_of(cpu)->mpidr = mpidr;
-    int64_t answer = fw_psci_cpu_on(mpidr, pointer_to_phys((const void *)cpu_secondary_entry), pointer_to_phys(start));
-    if ((answer != 0 && decide(prda_of(cpu), PRDA_LEFT_OUT)) || !wait_online(prda_of(cpu))) {
-        log_error("cpu", "CPU %#llx did not start (PSCI CPU_ON said %lld): left out", (unsigned long long)mpidr,
-                  (long long)answer);
+    if (mailbox_open(parked, &mailbox) != STATUS_OK) {
+        log_error("cpu", "CPU %#llx: its mailbox at %#llx can't be used: left out", (unsigned long long)mpidr,
+                  (unsigned long long)parked->mailbox);
+        (void)decide(prda_of(cpu), PRDA_LEFT_OUT);
+        return false;
+    }
+    row_add(mpidr, start);
+    mailbox_start(&mailbox, pointer_to_phys((const void *)cpu_secondary_entry));
+    /* A firmware that parks CPUs itself may wait for an interrupt; our pen looks at each event. */
+    if (!mailbox.ours) {
+        irq_send_sgi(cpu, IRQ_SGI_RESCHED);
+    }
+    if (!wait_online(prda_of(cpu))) {
+        mailbox_cancel(&mailbox);
+        log_error("cpu", "CPU %#llx did not start from its mailbox: left out", (unsigned long long)mpidr);
         return false;
     }
     return true;
@@ -199,10 +240,11 @@ void smp_release(void (*ready)(void))
     __atomic_store_n(&released, ready, __ATOMIC_RELEASE);
 }
 
-unsigned smp_start(const struct platform *platform)
+unsigned smp_start(const struct platform *platform, const struct handoff *handoff)
 {
     unsigned running = 1;
     machine = platform;
+    loader = handoff;
     for (unsigned i = 1; i < platform->cpu_count; i++) {
         if (start_cpu(i)) {
             running++;

@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "arch/host/host_device.h"
 #include "arch/host/host_smccc.h"
 #include "arch/host/host_switch.h"
 #include "arch/phys.h"
@@ -50,6 +51,8 @@
 #define SIM_PPI_HYP 26U
 #define SIM_PPI_VIRT 27U
 #define SIM_ENTRY_PA 0x1000ULL
+#define SIM_MAIL 0x70000000ULL
+#define SIM_MAIL_VA (STAGE1_DEVICE_BASE + 0x10000U + SIM_CPUS * 0x20000U)
 
 void cpu_secondary_entry(void);
 void cpu_secondary_main(void);
@@ -82,9 +85,12 @@ static struct platform sim_platform;
 static struct handoff sim_handoff;
 static bool sim_powered_off;
 static bool sim_was_reset;
-static uint32_t sim_no_gic_cpu = ~0U; /* no redistributor says that it belongs to this one */
-static uint32_t sim_late_cpu = ~0U;   /* CPU_ON of this one takes longer than anybody waits */
-static uint32_t sim_refuse_cpu = ~0U; /* CPU_ON of this one fails */
+static uint32_t sim_no_gic_cpu = ~0U;     /* no redistributor says that it belongs to this one */
+static uint32_t sim_late_cpu = ~0U;       /* this one takes longer to leave its pen than anybody waits */
+static uint32_t sim_absent_cpu = ~0U;     /* this one never reached its mailbox */
+static uint32_t sim_refuse_cpu = ~0U;     /* this one's mailbox is not free */
+static uint64_t sim_mail_entry[SIM_CPUS]; /* of each mailbox */
+static uint32_t sim_mail_id[SIM_CPUS], sim_mail_cancelled[SIM_CPUS];
 /* What a vCPU's world runs as its guest; set by the tests that have any. */
 static void (*sim_guest)(struct world *world);
 
@@ -270,27 +276,98 @@ static void sim_on_switch(uint64_t *save, uint64_t load)
 static void sim_firmware(void *context, const uint64_t arguments[8], uint64_t results[4])
 {
     (void)context;
-    unsigned cpu = (unsigned)arguments[1];
     if (arguments[0] == 0x84000008ULL || arguments[0] == 0x84000009ULL) {
         sim_powered_off = arguments[0] == 0x84000008ULL;
         sim_was_reset = !sim_powered_off;
         sim_self()->off = true;
         sim_yield();
     }
-    if (arguments[0] != 0xc4000003ULL || cpu >= SIM_CPUS || arguments[2] != SIM_ENTRY_PA) {
-        return;
+    (void)results;
+    /* Nothing else is asked of it: CPUs are started by mailbox. */
+    assert_int_equal(arguments[0] >> 24 & 0x3fU, 4);
+    assert_true(arguments[0] != 0xc4000003ULL);
+}
+
+/* ---- mailboxes: pages of reserved RAM, mapped as devices behind the GIC in the order in which CPUs are started ---- */
+
+static unsigned sim_mail_cpu(uint64_t offset)
+{
+    pa_t pa;
+    enum stage1_attr attr;
+    assert_int_equal(stage1_lookup(va_make(SIM_MAIL_VA + offset), &pa, &attr), STATUS_OK);
+    assert_int_equal(attr, STAGE1_DEVICE);
+    assert_true(pa.pa >= SIM_MAIL && pa.pa < SIM_MAIL + SIM_CPUS * 0x1000U);
+    return (unsigned)((pa.pa - SIM_MAIL) >> 12);
+}
+
+static uint64_t sim_mail_read(void *context, uint64_t offset, unsigned size)
+{
+    unsigned cpu = sim_mail_cpu(offset);
+    (void)context;
+    (void)size;
+    return offset % 0x1000U == 0U ? sim_mail_id[cpu] : offset % 0x1000U == 8U ? sim_mail_entry[cpu] : 0U;
+}
+
+/* The pen: takes the entry as soon as the id is its own. */
+static void sim_mail_pen(unsigned cpu)
+{
+    const struct cpu_start *start = NULL;
+    assert_int_equal(sim_mail_entry[cpu], SIM_ENTRY_PA);
+    for (unsigned i = 0; cpu_start_rows[i].start != 0U; i++) {
+        if (cpu_start_rows[i].mpidr == cpu) {
+            start = phys_to_pointer(cpu_start_rows[i].start);
+        }
     }
-    const struct cpu_start *start = phys_to_pointer(arguments[3]);
+    assert_non_null(start);
     assert_int_equal(start->sctlr, stage1_sctlr());
     assert_true(start->prda == prda_of(prda_count() - 1U)->self);
-    if (sim_refuse_cpu == cpu) {
-        results[0] = (uint64_t)FW_PSCI_INTERNAL_FAILURE;
-        return;
-    }
+    sim_mail_entry[cpu] = 0;
     sim_cpus[cpu].fiber = sim_fiber_make(NULL, cpu_secondary_main);
-    sim_cpus[cpu].fiber->world = prda_of(cpu)->idle;
+    sim_cpus[cpu].fiber->world = prda_of(prda_count() - 1U)->idle;
     sim_cpus[cpu].time = sim_self()->time + (sim_late_cpu == cpu ? 200000000U : 1000U);
-    results[0] = 0;
+}
+
+static void sim_mail_write(void *context, uint64_t offset, unsigned size, uint64_t value)
+{
+    unsigned cpu = sim_mail_cpu(offset);
+    (void)context;
+    (void)size;
+    switch (offset % 0x1000U) {
+    case 0x000:
+        sim_mail_id[cpu] = (uint32_t)value;
+        if (value == 0x50U + cpu) {
+            sim_mail_pen(cpu);
+        }
+        break;
+    case 0x008:
+        sim_mail_entry[cpu] = value;
+        break;
+    case 0xb00:
+        sim_mail_cancelled[cpu] = (uint32_t)value;
+        break;
+    default:
+        fail_msg("the hypervisor wrote to offset %#lx of a mailbox", (unsigned long)(offset % 0x1000U));
+    }
+}
+
+static void sim_mail_install(void)
+{
+    sim_handoff.cpu_count = SIM_CPUS;
+    sim_handoff.conduit = HANDOFF_CONDUIT_SMC;
+    for (unsigned i = 0; i < SIM_CPUS; i++) {
+        sim_mail_id[i] = ~0U;
+        sim_handoff.cpus[i] = (struct handoff_cpu){
+            .mpidr = i, .mailbox = SIM_MAIL + i * 0x1000U, .number = 0x50U + i, .state = HANDOFF_CPU_PARKED};
+    }
+    sim_handoff.cpus[0].state = HANDOFF_CPU_BOOT;
+    if (sim_refuse_cpu < SIM_CPUS) {
+        sim_mail_id[sim_refuse_cpu] = 0;
+    }
+    if (sim_absent_cpu < SIM_CPUS) {
+        sim_handoff.cpus[sim_absent_cpu] = (struct handoff_cpu){.mpidr = sim_absent_cpu, .state = HANDOFF_CPU_LEFT_OUT};
+    }
+    host_device_add(&(struct host_device){(volatile void *)(uintptr_t)SIM_MAIL_VA, SIM_CPUS * 0x1000U, sim_mail_read,
+                                          sim_mail_write, NULL});
 }
 
 static void sim_machine(void)
@@ -302,6 +379,7 @@ static void sim_machine(void)
     page_alloc_reset();
     host_prda_reset();
     gic_model_install(SIM_CPUS);
+    sim_mail_install();
     host_sysreg_hook(KEY_CNTPCT_EL0, sim_count_read, NULL, NULL);
     host_sysreg_hook(KEY_CNTV_CTL_EL0, sim_cntv_read, NULL, NULL);
     host_smccc_set(sim_firmware, NULL);
@@ -407,7 +485,7 @@ static void sim_boot_main(void)
     PRDA->online = true;
     errata_detect();
     mitigations_cpu_init();
-    sim_cpu_count = smp_start(&sim_platform);
+    sim_cpu_count = smp_start(&sim_platform, &sim_handoff);
     features_combine();
     mitigations_combine();
     if (sim_prepare != NULL) {

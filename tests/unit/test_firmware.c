@@ -113,7 +113,6 @@ static void test_no_conduit(void **state)
         assert_int_equal(fw_init(conduits[i]), STATUS_UNSUPPORTED);
         assert_false(fw_available());
         assert_int_equal(fw_psci_version(), 0);
-        assert_int_equal(fw_psci_cpu_on(0x100, 0x40000000, 0), FW_PSCI_NOT_SUPPORTED);
         assert_int_equal(fw_smccc_version(), 0x10000);
         assert_int_equal(fw_trng_read(&byte, 1), STATUS_UNSUPPORTED);
     }
@@ -136,11 +135,6 @@ static void test_psci(void **state)
     (void)state;
     assert_true(fw_available());
     assert_int_equal(fw_psci_version(), 0x10001);
-    assert_int_equal(fw_psci_cpu_on(0x100, 0x123456789000, 0xabcdef0123456789), FW_PSCI_SUCCESS);
-    assert_int_equal(firmware.last[1], 0x100);
-    assert_int_equal(firmware.last[2], 0x123456789000);
-    assert_int_equal(firmware.last[3], 0xabcdef0123456789);
-    assert_int_equal(fw_psci_cpu_on(0x200, 0, 0), FW_PSCI_ALREADY_ON);
     assert_int_equal(fw_psci_system_off(), FW_PSCI_NOT_SUPPORTED); /* it came back */
     assert_int_equal(firmware.last[0], 0x84000008);
     assert_int_equal(fw_psci_system_reset(), FW_PSCI_NOT_SUPPORTED);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bringing up six CPUs of which three are no use: refused by firmware, without a redistributor, and too late. */
-#define SIM_CPUS 6U
+/* Bringing up seven CPUs of which four are no use: no redistributor, a mailbox that is not free, too late, never at its mailbox. */
+#define SIM_CPUS 7U
 #include "machine_sim.h"
 #include "vm/machine.h"
 
 #define NO_GIC 2U
 #define REFUSED 3U
 #define LATE 4U
+#define ABSENT 6U
 
 /* With what each of these features has behind it written by firmware. */
 static const uint32_t registers[] = {
@@ -36,6 +37,7 @@ static int boot(void **unused)
     (void)unused;
     sim_refuse_cpu = REFUSED;
     sim_late_cpu = LATE;
+    sim_absent_cpu = ABSENT;
     sim_ready = is_ready;
     sim_no_gic_cpu = NO_GIC;
     sim_boot("smp");
@@ -48,11 +50,17 @@ static void test_those_that_came_run(void **unused)
     (void)unused;
     assert_int_equal(sim_cpu_count, 3);
     for (unsigned i = 0; i < SIM_CPUS; i++) {
-        bool useful = i != NO_GIC && i != REFUSED && i != LATE;
+        bool useful = i != NO_GIC && i != REFUSED && i != LATE && i != ABSENT;
         assert_true(!useful || host_sysreg_get(i, KEY_VBAR_EL2) == vectors_address(VECTORS_PLAIN));
-        assert_int_equal(prda_of(i)->online, useful);
+        assert_int_equal(i < prda_count() && prda_of(i)->online, useful);
         assert_int_equal(ready[i], useful);
     }
+    /* What was prepared for the late one is not taken back, since it may come; its mailbox is cancelled. */
+    assert_int_equal(sim_mail_cancelled[LATE], 1);
+    assert_int_equal(sim_mail_id[LATE], ~0U);
+    assert_int_equal(sim_mail_cancelled[1], 0);
+    assert_int_equal(sim_mail_entry[REFUSED], 0);
+    assert_true(sim_cpus[ABSENT].fiber == NULL);
     /* The late one came, and waits for good. */
     assert_true(sim_cpus[LATE].fiber != NULL && sim_cpus[LATE].waits);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// First instructions at EL2: of the boot CPU (from the loader, include/ashlar/handoff.h), of every other CPU (from firmware, MMU off),
-// and the switch to the hypervisor's own tables. Callers: boot/, fw PSCI CPU_ON, hv/main.c.
+// First instructions at EL2: of the boot CPU (from the loader, include/ashlar/handoff.h), of every other CPU (from its mailbox, MMU off),
+// and the switch to the hypervisor's own tables. Callers: boot/, the pen or the firmware through a mailbox, hv/main.c.
 
 #include "arch/aarch64/offsets.h"
 
@@ -81,7 +81,8 @@ cpu_switch_tables:
     isb
     ret
 
-// A secondary CPU, from PSCI CPU_ON: MMU off, x0 = struct cpu_start, cleaned to the point of coherency.
+// A secondary CPU, from its mailbox: MMU off, no argument. Which it is says its MPIDR_EL1; cpu_start_rows and the struct cpu_start that it
+// names were cleaned to the point of coherency.
     .globl  cpu_secondary_entry
     .type   cpu_secondary_entry, %function
 cpu_secondary_entry:
@@ -90,7 +91,16 @@ cpu_secondary_entry:
     mrs     x1, CurrentEL
     cmp     x1, #(2 << 2)
     b.ne    cpu_secondary_stuck
-    mov     x19, x0
+    mrs     x1, mpidr_el1
+    and     x2, x1, #0xffffff           // Aff2 to Aff0
+    and     x1, x1, #0xff00000000       // Aff3
+    orr     x1, x1, x2
+    adrp    x2, cpu_start_rows
+    add     x2, x2, :lo12:cpu_start_rows
+1:  ldp     x3, x19, [x2], #CPU_START_ROW
+    cbz     x19, cpu_secondary_stuck    // nobody asked for this one
+    cmp     x3, x1
+    b.ne    1b
     set_host_hcr
     ldp     x0, x1, [x19, #CPU_START_TTBR]
     ldp     x2, x3, [x19, #CPU_START_MAIR]

@@ -17,6 +17,7 @@
 #define CPU_START_TTBR 0  /* and TCR */
 #define CPU_START_MAIR 16 /* and SCTLR */
 #define CPU_START_SP 32   /* and the PRDA's address */
+#define CPU_START_ROW 16  /* bytes of a row: MPIDR, address */
 
 #define STACK_SHIFT 14 /* a stack is 16 KiB, at the upper half of 32 KiB: this bit of SP is set while it is valid */
 

@@ -30,7 +30,7 @@ static const struct host_device *find(const volatile void *address, unsigned siz
 {
     uintptr_t at = (uintptr_t)address;
 
-    for (unsigned i = 0; i < device_count; i++) {
+    for (unsigned i = device_count; i-- > 0;) {
         uintptr_t base = (uintptr_t)devices[i].base;
         if (at >= base && at - base <= devices[i].size - size) {
             *offset = at - base;

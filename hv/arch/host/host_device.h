@@ -16,6 +16,6 @@ struct host_device {
     void *context;
 };
 
-/* Up to 32. */
+/* Up to 32. Where two overlap, the later one answers. */
 void host_device_add(const struct host_device *device);
 void host_device_remove_all(void);

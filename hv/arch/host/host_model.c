@@ -133,3 +133,9 @@ void cpu_wait_interrupt(void)
     cpu_wait_yield();
     waits_for_interrupt = false;
 }
+
+/* The models of whoever waits look for themselves. */
+void cpu_wait_send_event(void)
+{
+    host_dsb(HOST_DSB_SY);
+}
