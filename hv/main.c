@@ -21,6 +21,7 @@
 #include "lib/log.h"
 #include "lib/panic.h"
 #include "monitor/monitor.h"
+#include "monitor/report_handoff.h"
 #include "platform/platform.h"
 #include "sched/sched.h"
 #include "sched/smp.h"
@@ -94,6 +95,7 @@ void hv_main(const struct handoff *handoff)
     vm_setup(&config, handoff);
     uart_listen(console_input, console_room);
     start_must(console_start(&config), "console");
+    report_handoff_begin(handoff);
     start_must(monitor_start(&config), "monitor");
     start_must(keeper_start(&config), "keeper");
     sched_cpu_start();

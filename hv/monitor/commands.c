@@ -6,6 +6,7 @@
 #include "lib/format.h"
 #include "lib/panic.h"
 #include "lib/string.h"
+#include "monitor/report_handoff.h"
 #include "version.h"
 #include "vm/console_view.h"
 #include "vm/machine.h"
@@ -134,6 +135,7 @@ static const struct command commands[] = {
     {"vms", "[-j]", "j", OPERAND_NONE, report_vms, "each VM's state, vCPUs, memory, time up, exits"},
     {"cpus", "[-j]", "j", OPERAND_NONE, report_cpus, "each CPU's load"},
     {"mem", "[-j]", "j", OPERAND_NONE, report_memory, "memory by owner"},
+    {"handoff", "", "", OPERAND_NONE, report_handoff, "how the machine was taken over: page tables, CPUs"},
     {"log", "[-l LEVEL] [VM]", "l", OPERAND_MAYBE_VM, report_log, "what was logged: error, warning, info, debug"},
     {"stats", "[-j] [VM]", "j", OPERAND_MAYBE_VM, report_stats, "exits by reason, interrupts, time"},
     {"console", "VM|all|monitor", "", OPERAND_VIEW, run_console, "a VM's console; Ctrl-] comes back"},

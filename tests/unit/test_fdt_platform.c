@@ -126,6 +126,7 @@ static void build_cpus(const struct board *board)
     build_cpu("cpu@100", board, 0, 0x100, "psci", "okay");
     build_cpu("cpu@200", board, 0, 0x200, "spin-table", NULL);
     build_cpu("cpu@300", board, 0, 0x300, "psci", "disabled");
+    build_cpu("cpu@500", board, 0, 0x500, "acme,pen", "okay"); /* nobody knows how to start it */
     build_cpu("cpu@100000400", board, 1, 0x400, "psci", "ok");
     tree_node(&tree, "idle-states");
     tree_close(&tree);
@@ -240,10 +241,11 @@ static void test_soc(void **state)
     (void)state;
     build(&soc);
     assert_int_equal(parse(), STATUS_OK);
-    assert_int_equal(platform.cpu_count, 3);
+    assert_int_equal(platform.cpu_count, 4);
     assert_int_equal(platform.cpus_disabled, 2);
     assert_int_equal(platform.cpus[1].mpidr, 0x100);
-    assert_int_equal(platform.cpus[2].mpidr, 0x100000400);
+    assert_int_equal(platform.cpus[2].mpidr, 0x200); /* a spin-table CPU is for use, too */
+    assert_int_equal(platform.cpus[3].mpidr, 0x100000400);
     assert_int_equal(platform.redistributor_count, 2);
     assert_int_equal(platform.redistributors[1].base, 0x1fe680000);
     assert_int_equal(platform.redistributor_stride, 0x40000);
@@ -266,14 +268,14 @@ static void test_cpus(void **state)
     struct board board = soc;
     (void)state;
 
-    /* Run on the CPU that only a spin table could start: it stays. */
+    /* Run on another CPU: the one that nobody knows how to start is of no use then. */
     build(&board);
     assert_int_equal(parse_bytes(tree.bytes, tree.size, 0x200), STATUS_OK);
     assert_int_equal(platform.cpu_count, 3);
     board.cpu_cells = 1; /* then the last CPU's Aff3 is not told */
     build(&board);
     assert_int_equal(parse(), STATUS_OK);
-    assert_int_equal(platform.cpus[2].mpidr, 0x400);
+    assert_int_equal(platform.cpus[3].mpidr, 0x400);
     board.cpu_cells = 3;
     build(&board);
     expect_fault(STATUS_INVALID, "device tree: /cpus: #address-cells: found 3, expected 1 or 2");
