@@ -7,13 +7,14 @@
 #   ENVIRONMENT   ashlar-off, ashlar-auto (mitigations), bare (EL1, no hypervisor), stub (an EL2 that only returns)
 #   CPU           neoverse-n1, cortex-a72, max, or another model of QEMU's
 #   PART          alone pairs beside switch; without any, all that the environment has
+#   BENCH_OUT=FILE in the environment: where to instead
 set -eu
 LC_ALL=C TZ=UTC0 NO_COLOR=1
 export LC_ALL TZ NO_COLOR
 environment=$1 cpu=$2
 shift 2
 build=${BUILD:-build}
-figures=$build/bench/ops-$environment-$cpu.json
+figures=${BENCH_OUT:-$build/bench/ops-$environment-$cpu.json}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -35,8 +36,8 @@ ashlar() { # CPUS MODE [MODE OF ANOTHER VM]
         printf 'host:\n  mitigations: %s\n  console: bench\nvms:\n' "${environment#ashlar-}"
         [ $# = 2 ] || vm other 1 "$3"
         vm bench "$1" "$2"
-    } >"$work/bench.yaml"
-    "$build/bin/ashlar" run "$work/bench.yaml" --icount --cpu "$cpu" --cpus "$1" --timeout $seconds </dev/null
+    } >"$work/$2.yaml"
+    "$build/bin/ashlar" run "$work/$2.yaml" --icount --cpu "$cpu" --cpus "$1" --timeout $seconds </dev/null
 }
 
 boot() { # PART
@@ -57,12 +58,12 @@ boot() { # PART
 
 # The guest's lines as they came, complete or not at all.
 figures_of() {
-    tr -d '\r' <"$1" | awk '
+    tr -d '\r' <"$1" | awk -v cpu="$cpu" -v where="$environment" '
         /^{"op":/ {
             split($0, part, "\"")
             value = "null"
             if (match($0, /"instructions":[0-9.]+/)) value = substr($0, RSTART + 15, RLENGTH - 15)
-            print "\"" part[4] "\":" value
+            printf "{\"bench\":\"ops\",\"cpu\":\"%s\",\"where\":\"%s\",\"operation\":\"%s\",\"value\":%s,\"unit\":\"instructions\"}\n", cpu, where, part[4], value
             count++
         }
         /^{"end":/ { end = substr($0, 8) + 0 }
@@ -75,18 +76,23 @@ bare) [ $# != 0 ] || set -- alone pairs ;;
 *) [ $# != 0 ] || set -- alone ;;
 esac
 mkdir -p "$build/bench"
+# All at once: what else the machine does changes no figure.
 for part in "$@"; do
-    status=0
-    boot "$part" >"$work/out" 2>&1 || status=$?
-    if [ $status != 0 ] || ! figures_of "$work/out" >>"$work/figures"; then
+    {
+        status=0
+        boot "$part" >"$work/$part.out" 2>&1 || status=$?
+        [ $status != 0 ] || figures_of "$work/$part.out" >"$work/$part.json" || status=1
+        echo $status >"$work/$part.status"
+    } &
+done
+wait
+for part in "$@"; do
+    status=$(cat "$work/$part.status")
+    if [ "$status" != 0 ]; then
         echo "run.sh: $environment, $cpu, $part: no figures (exit status $status)" >&2
-        tail -n 20 "$work/out" >&2
+        tail -n 20 "$work/$part.out" >&2
         exit 1
     fi
+    cat "$work/$part.json" >>"$work/figures"
 done
-{
-    printf '{"kind":"ops","environment":"%s","cpu":"%s","figures":{\n' "$environment" "$cpu"
-    sed '$!s/$/,/' "$work/figures"
-    echo '}}'
-} >"$work/json"
-mv "$work/json" "$figures"
+mv "$work/figures" "$figures"

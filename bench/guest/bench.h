@@ -22,6 +22,11 @@ extern volatile uint32_t bench_faults;
 
 /* From bench_start.S: where PSCI starts the second CPU. */
 void bench_secondary(void);
+/* A call with up to three arguments; x0 afterwards, of which PSCI's answers use 32 bits. */
+int32_t bench_hvc(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3);
+int32_t bench_smc(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3);
+/* Until the counter moves, to the instruction where it moves every 16 of them; before each measurement. */
+void counter_align(void);
 
 /* ---- bench_board.c ---- */
 
@@ -34,7 +39,7 @@ uint64_t board_second_cpu(void);
 /* A range of RAM of that many bytes, aligned to 2 MiB, that nothing has touched; 0 where there is none. */
 uint64_t board_untouched(uint64_t bytes);
 /* By the conduit of the device tree, x0 afterwards. */
-int64_t board_psci(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3);
+int32_t board_psci(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3);
 
 /* ---- bench_main.c ---- */
 

@@ -69,6 +69,7 @@ void beside_switch(void)
     uint64_t gaps[WINDOWS];
     (void)longest_gap(counter() + counter_of_us(5000U), NULL);
     for (uint32_t i = 0; i < WINDOWS; i++) {
+        counter_align();
         gaps[i] = longest_gap(counter() + counter_of_us(WINDOW_US), NULL);
     }
     sort(gaps, WINDOWS);

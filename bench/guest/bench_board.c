@@ -80,13 +80,7 @@ uint64_t board_untouched(uint64_t bytes)
     return from >= base && from + bytes <= base + size ? from : 0U;
 }
 
-int64_t board_psci(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3)
+int32_t board_psci(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3)
 {
-    struct smccc call = {.x = {function, x1, x2, x3}};
-    if (board_by_smc) {
-        smccc_smc(&call);
-    } else {
-        smccc_hvc(&call);
-    }
-    return (int32_t)call.x[0];
+    return board_by_smc ? bench_smc(function, x1, x2, x3) : bench_hvc(function, x1, x2, x3);
 }

@@ -20,6 +20,7 @@ static uint64_t sgi_to_self(void)
 
 static uint64_t sgi_masked(uint64_t rounds, uint64_t value)
 {
+    counter_align();
     uint64_t before = counter();
     __asm__ volatile("1: msr ICC_SGI1R_EL1, %1\n\t"
                      "isb\n\t"
@@ -37,6 +38,7 @@ static uint64_t sgi_taken(uint64_t rounds, uint64_t value)
     volatile uint64_t *taken = &bench_cpus[0].taken;
     uint64_t seen, before_taken = *taken;
     irq_enable();
+    counter_align();
     uint64_t before = counter();
     __asm__ volatile("1: msr ICC_SGI1R_EL1, %2\n\t"
                      "isb\n"

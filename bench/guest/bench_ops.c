@@ -7,8 +7,8 @@
 
 #define ROUNDS 1600UL
 #define WARM_UP 16UL
-#define TOUCH_PAGES 256UL
-#define TOUCH_BLOCKS 8UL
+#define TOUCH_PAGES 2048UL
+#define TOUCH_BLOCKS 32UL
 #define PAGE 0x1000UL
 #define BLOCK 0x200000UL
 /* In the range of the standard services, assigned to none (DEN 0028, 6.3). */
@@ -20,6 +20,7 @@
         register uint64_t loop_left __asm__("x19") = (rounds);                                                         \
         register uint64_t loop_value1 __asm__("x20") = (value1);                                                       \
         register uint64_t loop_value2 __asm__("x21") = (value2);                                                       \
+        counter_align();                                                                                               \
         uint64_t loop_before = counter();                                                                              \
         __asm__ volatile("1: " body "\n\t"                                                                             \
                          "subs %0, %0, #1\n\t"                                                                         \

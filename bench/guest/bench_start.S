@@ -52,6 +52,38 @@ bench_secondary:
 4:  wfi
     b 4b
 
+/*
+ * Until the counter has just moved, to the instruction: a loop of 17 instructions sees a counter that moves every 16 instructions move by
+ * two exactly then. So a measurement does not depend on when it began; the fraction of a tick would show otherwise. On a counter that
+ * moves faster there is nothing to do, on another it gives up.
+ */
+    .globl counter_align
+counter_align:
+    mov x3, #64
+    isb
+    mrs x0, CNTVCT_EL0
+1:  .rept 10
+    nop
+    .endr
+    mrs x1, CNTVCT_EL0
+    sub x2, x1, x0
+    mov x0, x1
+    sub x3, x3, #1
+    cbz x3, 2f
+    cmp x2, #1
+    b.ls 1b
+2:  ret
+
+    .globl bench_hvc
+bench_hvc:
+    hvc #0
+    ret
+
+    .globl bench_smc
+bench_smc:
+    smc #0
+    ret
+
     .macro vector_stray number
     .balign 0x80
     mov x0, #\number
