@@ -58,12 +58,12 @@ boot() { # PART
 
 # The guest's lines as they came, complete or not at all.
 figures_of() {
-    tr -d '\r' <"$1" | awk -v cpu="$cpu" -v where="$environment" '
+    tr -d '\r' <"$1" | awk '
         /^{"op":/ {
             split($0, part, "\"")
             value = "null"
             if (match($0, /"instructions":[0-9.]+/)) value = substr($0, RSTART + 15, RLENGTH - 15)
-            printf "{\"bench\":\"ops\",\"cpu\":\"%s\",\"where\":\"%s\",\"operation\":\"%s\",\"value\":%s,\"unit\":\"instructions\"}\n", cpu, where, part[4], value
+            print "\"" part[4] "\":" value
             count++
         }
         /^{"end":/ { end = substr($0, 8) + 0 }
@@ -95,4 +95,9 @@ for part in "$@"; do
     fi
     cat "$work/$part.json" >>"$work/figures"
 done
-mv "$work/figures" "$figures"
+{
+    printf '{"kind":"ops","environment":"%s","cpu":"%s","figures":{\n' "$environment" "$cpu"
+    sed '$!s/$/,/' "$work/figures"
+    echo '}}'
+} >"$work/json"
+mv "$work/json" "$figures"

@@ -47,3 +47,17 @@ bench-check: all
 
 bench-accept: all
 	$(Q)sh bench/gate.t --accept
+
+# All that is measured, then the table and the chart.
+BENCH_CPUS ?= neoverse-n1 cortex-a72 max
+BENCH_WHERE ?= ashlar-off ashlar-auto bare stub
+.PHONY: bench bench-report
+bench: all $(BENCH_BOOT_ALL)
+	$(Q)for cpu in $(BENCH_CPUS); do for where in $(BENCH_WHERE); do \
+	    printf '  %-8s %s\n' MEASURE "$$where, $$cpu" && sh bench/run.sh $$where $$cpu || exit 1; \
+	done; done
+	$(Q)sh bench/boot.sh $(BENCH_CPUS)
+	$(Q)sh bench/report
+
+bench-report:
+	$(Q)sh bench/report

@@ -2,9 +2,9 @@
 # Checks that need no run: warnings, clang-tidy, cppcheck, formatting, include order, SPDX lines, shell scripts.
 # Each is a target of its own, so that two processors share them: make lint-tidy, lint-cppcheck, ...
 
-OWN_FOLDERS := hv boot tool include tests mk
+OWN_FOLDERS := hv boot tool include tests mk bench
 OWN_C := $(sort $(shell find $(OWN_FOLDERS) -name '*.[ch]' 2>/dev/null))
-OWN_SH := $(sort $(shell find mk tests .ci -name '*.sh' 2>/dev/null)) .ci/run tests/linux/init
+OWN_SH := $(sort $(shell find mk tests bench .ci -name '*.sh' 2>/dev/null)) .ci/run tests/linux/init bench/report bench/gate.t
 
 LINTS := lint-tidy lint-cppcheck lint-format lint-includes lint-text lint-shell lint-build
 .PHONY: lint $(LINTS)
@@ -19,7 +19,8 @@ lint-build: all $(UNIT_BIN) $(FUZZ_BIN)
 TIDY_HV := $(filter-out %.S,$(HV_C) $(HV_ARCH_C))
 TIDY_STAMPS := $(patsubst %,$(B)/tidy/%.hv,$(TIDY_HV)) $(patsubst %,$(B)/tidy/%.host,$(HV_HOST_C) $(UNIT_SRC) $(UNIT_LIB_SRC) $(FUZZ_SRC)) \
                $(patsubst %,$(B)/tidy/%.pe,$(BOOT_C)) $(patsubst %,$(B)/tidy/%.tool,$(wildcard tool/*.c)) \
-               $(patsubst %,$(B)/tidy/%.guest,$(filter %.c,$(GUEST_LIB_SRC) $(foreach n,$(GUEST_NAMES),$(call guest_src,$n))))
+               $(patsubst %,$(B)/tidy/%.guest,$(filter %.c,$(GUEST_LIB_SRC) $(foreach n,$(GUEST_NAMES),$(call guest_src,$n)))) \
+               $(patsubst %,$(B)/tidy/%.bench,$(wildcard bench/guest/*.c))
 lint-tidy: $(TIDY_STAMPS)
 
 TIDY_FLAGS_hv = $(HV_CFLAGS) $(HV_INC)
@@ -27,6 +28,7 @@ TIDY_FLAGS_host = $(HOST_CFLAGS) $(TEST_INC)
 TIDY_FLAGS_pe = $(BOOT_CFLAGS) $(BOOT_INC)
 TIDY_FLAGS_tool = $(TOOL_CFLAGS) $(TOOL_INC)
 TIDY_FLAGS_guest = $(GUEST_CFLAGS) $(GUEST_INC)
+TIDY_FLAGS_bench = $(BENCH_CFLAGS) $(GUEST_INC)
 
 # A clean file is not looked at again until it or a header of the tree changes.
 OWN_H := $(filter %.h,$(OWN_C))
@@ -36,7 +38,7 @@ $$(B)/tidy/%.$(1): % $$(OWN_H) .clang-tidy mk/lint.mk | $$(PACKAGES) $$(FETCH_SR
 	$$(Q)mkdir -p $$(@D) && clang-tidy --quiet $$< -- $$(TIDY_FLAGS_$(1)) 2>$$@.log >$$@.out || { grep -A 3 -E '(error|warning):' $$@.out; grep 'error:' $$@.log; exit 1; }
 	$$(Q)rm -f $$@.out $$@.log && touch $$@
 endef
-$(foreach v,hv host pe tool guest,$(eval $(call tidy_rule,$v)))
+$(foreach v,hv host pe tool guest bench,$(eval $(call tidy_rule,$v)))
 
 CPPCHECK_C = $(HV_C) $(HV_ARCH_C) $(HV_HOST_C) $(BOOT_C) $(wildcard tool/*.c)
 CPPCHECK_FLAGS := --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \

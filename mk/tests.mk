@@ -85,6 +85,7 @@ test:
 	$(Q)$(MAKE) --no-print-directory lint
 	$(Q)$(MAKE) --no-print-directory fuzz
 	$(Q)$(MAKE) --no-print-directory check-qemu
+	$(Q)$(MAKE) --no-print-directory bench-check
 
 .PHONY: canaries
 canaries: all
