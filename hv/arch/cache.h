@@ -17,3 +17,5 @@ void cache_sync_instructions(const void *pointer, uint64_t size);
 void cache_invalidate_instructions_all(void);
 /* Zeroes [pointer, pointer + size), page-aligned and a multiple of 4 KiB, by DC ZVA where DCZID_EL0 allows it. */
 void cache_zero_pages(void *pointer, uint64_t size);
+/* The same, and each line cleaned and invalidated behind the zeroing, then DSB SY: three instructions a line where a DC ZVA zeroes one. */
+void cache_zero_pages_poc(void *pointer, uint64_t size);

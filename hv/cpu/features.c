@@ -219,6 +219,7 @@ static const uint8_t whole[] = {
 
 static struct cpu_ids cpus[PLATFORM_MAX_CPUS];
 static const struct cpu_ids *boot; /* the first that was collected */
+static unsigned collected_end;     /* of features_combine: no CPU from this one on was collected */
 static uint64_t combined[IDS];
 static uint64_t guest[IDS];
 static uint64_t combined_ctr;
@@ -287,7 +288,7 @@ static void combine_field(const struct cpu_ids *first, unsigned id, unsigned low
 {
     unsigned value = field_get(first->id[id], low);
 
-    for (unsigned cpu = 0; cpu < PLATFORM_MAX_CPUS; cpu++) {
+    for (unsigned cpu = 0; cpu < collected_end; cpu++) {
         if (cpus[cpu].collected) {
             value = field_combine(how, value, field_get(cpus[cpu].id[id], low));
         }
@@ -426,6 +427,10 @@ void features_combine(void)
     const struct cpu_ids *first = first_collected();
 
     boot = first;
+    collected_end = PLATFORM_MAX_CPUS;
+    while (!cpus[collected_end - 1U].collected) {
+        collected_end--;
+    }
     for (unsigned id = 0; id < IDS; id++) {
         combined[id] = 0;
     }

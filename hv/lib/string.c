@@ -17,11 +17,20 @@ static bool aligned_alike(const void *a, const void *b)
     return ((uintptr_t)a & 7U) == ((uintptr_t)b & 7U);
 }
 
+/* Loads before stores: pairs of registers. */
+static void copy_64(word_t *to, const word_t *from)
+{
+    word_t a = from[0], b = from[1], c = from[2], d = from[3], e = from[4], f = from[5], g = from[6], h = from[7];
+    to[0] = a, to[1] = b, to[2] = c, to[3] = d, to[4] = e, to[5] = f, to[6] = g, to[7] = h;
+}
+
 static void copy_forward(unsigned char *to, const unsigned char *from, size_t size)
 {
     if (aligned_alike(to, from)) {
         for (; size > 0 && ((uintptr_t)to & 7U) != 0; size--)
             *to++ = *from++;
+        for (; size >= 64; size -= 64, to += 64, from += 64)
+            copy_64((word_t *)(void *)to, (const word_t *)(const void *)from);
         for (; size >= 8; size -= 8, to += 8, from += 8)
             *(word_t *)(void *)to = *(const word_t *)(const void *)from;
     }
@@ -61,12 +70,19 @@ void *memmove(void *to, const void *from, size_t size)
     return to;
 }
 
+static void set_64(word_t *at, word_t word)
+{
+    at[0] = at[1] = at[2] = at[3] = at[4] = at[5] = at[6] = at[7] = word;
+}
+
 void *memset(void *to, int byte, size_t size)
 {
     unsigned char *at = to;
     uint64_t word = (unsigned char)byte * 0x0101010101010101ULL;
     for (; size > 0 && ((uintptr_t)at & 7U) != 0; size--)
         *at++ = (unsigned char)byte;
+    for (; size >= 64; size -= 64, at += 64)
+        set_64((word_t *)(void *)at, word);
     for (; size >= 8; size -= 8, at += 8)
         *(word_t *)(void *)at = word;
     for (; size > 0; size--)

@@ -183,13 +183,42 @@ enum status guest_write(const struct guest_memory *memory, ipa_t ipa, const void
     return STATUS_OK;
 }
 
-void guest_memory_clear(struct guest_memory *memory, uint64_t offset, uint64_t size)
+/* Whole pages by DC ZVA; what a file left of its last page, and a tree before its first, by stores. */
+static void zero_bytes(uint8_t *at, uint64_t size)
+{
+    uint64_t head = align_up((uint64_t)(uintptr_t)at, PAGE_SIZE) - (uint64_t)(uintptr_t)at;
+    head = head < size ? head : size;
+    uint64_t pages = align_down(size - head, PAGE_SIZE);
+    uint64_t tail = size - head - pages;
+    if (head != 0) {
+        memset(at, 0, head);
+        cache_clean_invalidate_poc(at, head);
+    }
+    if (pages != 0)
+        cache_zero_pages_poc(at + head, pages);
+    if (tail != 0) {
+        memset(at + head + pages, 0, tail);
+        cache_clean_invalidate_poc(at + head + pages, tail);
+    }
+}
+
+static uint8_t *piece_at(const struct guest_memory *memory, uint64_t offset, uint64_t size, uint64_t *length)
+{
+    return (uint8_t *)(uintptr_t)piece_find(memory, memory->base + offset, size, length);
+}
+
+void guest_memory_place(struct guest_memory *memory, uint64_t offset, const void *from, uint64_t size)
 {
     assert(range_contains(0, memory->size, offset, size));
     for (uint64_t done = 0; done < size;) {
         uint64_t length;
-        volatile uint8_t *at = piece_find(memory, memory->base + offset + done, size - done, &length);
-        cache_zero_pages((void *)(uintptr_t)at, length);
+        uint8_t *at = piece_at(memory, offset + done, size - done, &length);
+        if (from == NULL) {
+            zero_bytes(at, length);
+        } else {
+            memcpy(at, (const uint8_t *)from + done, length);
+            cache_clean_invalidate_poc(at, length);
+        }
         done += length;
     }
 }
@@ -199,13 +228,8 @@ void guest_memory_make_coherent_range(struct guest_memory *memory, uint64_t offs
     assert(range_contains(0, memory->size, offset, size));
     for (uint64_t done = 0; done < size;) {
         uint64_t length;
-        volatile uint8_t *at = piece_find(memory, memory->base + offset + done, size - done, &length);
-        cache_clean_invalidate_poc((void *)(uintptr_t)at, length);
+        uint8_t *at = piece_at(memory, offset + done, size - done, &length);
+        cache_clean_invalidate_poc(at, length);
         done += length;
     }
-}
-
-void guest_memory_make_coherent(struct guest_memory *memory)
-{
-    guest_memory_make_coherent_range(memory, 0, memory->size);
 }

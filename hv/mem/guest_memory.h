@@ -30,14 +30,15 @@ struct guest_memory {
     struct guest_extent extents[GUEST_MEMORY_MAX_EXTENTS];
 };
 
-/* Takes size bytes (a multiple of 2 MiB) from the allocator in the largest blocks there are. Contents undefined: guest_memory_clear. */
+/* Takes size bytes (a multiple of 2 MiB) from the allocator in the largest blocks there are. Contents undefined: guest_memory_place. */
 enum status guest_memory_create(struct guest_memory *memory, ipa_t base, uint64_t size, owner_t owner);
 void guest_memory_destroy(struct guest_memory *memory);
-/* Zeroes [offset, offset + size) of RAM, page aligned. */
-void guest_memory_clear(struct guest_memory *memory, uint64_t offset, uint64_t size);
-/* Cleans and invalidates all RAM to the point of coherency: a vCPU starts with its MMU and caches off (DDI 0487, D7.5). */
-void guest_memory_make_coherent(struct guest_memory *memory);
-/* The same for [offset, offset + size) of RAM. */
+/*
+ * Before a vCPU runs: [offset, offset + size) of RAM becomes a copy of from, or zeroes (from NULL), and is cleaned and invalidated to the
+ * point of coherency, since a vCPU starts with its MMU and caches off (DDI 0487, D7.5).
+ */
+void guest_memory_place(struct guest_memory *memory, uint64_t offset, const void *from, uint64_t size);
+/* Cleans and invalidates [offset, offset + size) of RAM to the point of coherency. */
 void guest_memory_make_coherent_range(struct guest_memory *memory, uint64_t offset, uint64_t size);
 
 /* All of [ipa, ipa + size) must be RAM of this VM, else STATUS_RANGE and nothing is moved. */

@@ -249,11 +249,14 @@ volatile void *stage1_map_device(pa_t pa, uint64_t size)
     uint64_t bytes = align_up(offset + size, PAGE_SIZE);
     spinlock_lock(&lock);
     uint64_t va = device_next;
+    if (bytes >= BLOCK_2M) { /* blocks where they fit: redistributors are many megabytes */
+        va += (pa.pa - offset - va) & (BLOCK_2M - 1U);
+    }
     enum status status = STATUS_RANGE;
     if (range_contains(STAGE1_DEVICE_BASE, SLOT_SIZE, va, bytes))
         status = pgtable_map(&boot_table, va, pa.pa - offset, bytes, attributes_make(STAGE1_DEVICE));
     if (status == STATUS_OK)
-        device_next += bytes;
+        device_next = va + bytes;
     spinlock_unlock(&lock);
     return status == STATUS_OK ? (volatile void *)(uintptr_t)(va + offset) : NULL;
 }

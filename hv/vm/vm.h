@@ -45,11 +45,8 @@ enum vm_request {
 enum vm_load_phase {
     VM_LOAD_CREATE,
     VM_LOAD_PLACE,
-    VM_LOAD_CLEAR,
-    VM_LOAD_KERNEL,
-    VM_LOAD_INITRD,
+    VM_LOAD_FILL,
     VM_LOAD_TREE,
-    VM_LOAD_COHERENT,
     VM_LOAD_FINISH
 };
 

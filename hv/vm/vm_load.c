@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Loading a VM: RAM cleared, files copied, device tree written, caches maintained, devices reset. Called by the keeper in pieces of
+ * Loading a VM: RAM filled with its files and zeroes, device tree written, devices reset. Called by the keeper in pieces of
  * at most 2 MiB, so that one VM's gibibytes hold nobody up. State: struct vm_load of each VM, the keeper's alone.
  */
 #include "arch/cache.h"
 #include "arch/phys.h"
+#include "lib/bits.h"
 #include "lib/log.h"
 #include "vm/guest_boot.h"
 #include "vm/vm.h"
@@ -19,12 +20,6 @@ static uint64_t initrd_size(const struct vm *vm)
 {
     const struct handoff_module *initrd = vm_module(vm, HANDOFF_MODULE_INITRD);
     return initrd != NULL ? initrd->size : 0U;
-}
-
-static uint64_t piece(const struct vm *vm, uint64_t total)
-{
-    uint64_t left = total - vm->load.at;
-    return left < PIECE ? left : PIECE;
 }
 
 /* Tells in the log what is wrong with the VM's files; they were checked by `ashlar`, so this is a damaged volume. */
@@ -45,15 +40,48 @@ static enum status place(struct vm *vm)
     return status;
 }
 
-static enum status copy(struct vm *vm, enum handoff_module_kind kind, uint64_t offset, uint64_t *total)
+/* A stretch of RAM as it is to be: bytes of a file, or zeroes (from NULL). */
+struct stretch {
+    const uint8_t *from;
+    uint64_t size;
+};
+
+/* What is to lie at `at`, up to `end` at most. Files do not overlap (kernel_image_place). */
+static struct stretch stretch_at(const struct vm *vm, uint64_t at, uint64_t end)
 {
-    const struct handoff_module *file = vm_module(vm, kind);
-    *total = file != NULL ? file->size : 0U;
-    if (*total == 0U) {
-        return STATUS_OK;
+    const struct {
+        enum handoff_module_kind kind;
+        uint64_t start;
+    } files[] = {{HANDOFF_MODULE_KERNEL, vm->load.layout.kernel}, {HANDOFF_MODULE_INITRD, vm->load.layout.initrd}};
+    struct stretch stretch = {NULL, end - at};
+    for (unsigned i = 0; i < ARRAY_SIZE(files); i++) {
+        const struct handoff_module *file = vm_module(vm, files[i].kind);
+        uint64_t start = files[i].start;
+        if (file == NULL) {
+            continue;
+        }
+        if (at >= start && at - start < file->size) {
+            uint64_t left = file->size - (at - start);
+            return (struct stretch){(const uint8_t *)phys_to_pointer(file->base) + (at - start),
+                                    left < end - at ? left : end - at};
+        }
+        if (start > at && start - at < stretch.size && file->size != 0U) {
+            stretch.size = start - at;
+        }
     }
-    return guest_write(&vm->memory, ipa_make(VM_RAM_BASE + offset + vm->load.at),
-                       phys_to_pointer(file->base + vm->load.at), piece(vm, *total));
+    return stretch;
+}
+
+/* Each line of RAM is written once and cleaned once. */
+static void fill(struct vm *vm)
+{
+    uint64_t at = vm->load.at;
+    uint64_t end = vm->memory.size - at < PIECE ? vm->memory.size : at + PIECE;
+    while (at < end) {
+        struct stretch stretch = stretch_at(vm, at, end);
+        guest_memory_place(&vm->memory, at, stretch.from, stretch.size);
+        at += stretch.size;
+    }
 }
 
 static enum status write_tree(struct vm *vm)
@@ -71,7 +99,7 @@ static enum status write_tree(struct vm *vm)
     void *tree = phys_to_pointer(pages.pa);
     status = vm_build_tree(vm, &boot, tree, TREE_BYTES);
     if (status == STATUS_OK) {
-        status = guest_write(&vm->memory, ipa_make(VM_RAM_BASE + vm->load.layout.tree), tree, TREE_BYTES);
+        guest_memory_place(&vm->memory, vm->load.layout.tree, tree, TREE_BYTES);
     }
     page_free(OWNER_HV, TREE_ORDER, pages);
     return status;
@@ -93,20 +121,12 @@ static enum status do_piece(struct vm *vm, uint64_t *total)
     case VM_LOAD_PLACE:
         *total = 0;
         return place(vm);
-    case VM_LOAD_CLEAR:
-        guest_memory_clear(&vm->memory, vm->load.at, piece(vm, *total));
+    case VM_LOAD_FILL:
+        fill(vm);
         return STATUS_OK;
-    case VM_LOAD_KERNEL:
-        return copy(vm, HANDOFF_MODULE_KERNEL, vm->load.layout.kernel, total);
-    case VM_LOAD_INITRD:
-        return copy(vm, HANDOFF_MODULE_INITRD, vm->load.layout.initrd, total);
     case VM_LOAD_TREE:
         *total = 0;
         return write_tree(vm);
-    case VM_LOAD_COHERENT:
-        /* A guest starts with its MMU off and sees memory, not caches. */
-        guest_memory_make_coherent_range(&vm->memory, vm->load.at, piece(vm, *total));
-        return STATUS_OK;
     default:
         *total = 0;
         return STATUS_OK;
@@ -120,7 +140,7 @@ enum status vm_load_step(struct vm *vm, uint64_t *entry, uint64_t *tree)
     enum status status = do_piece(vm, &total);
     if (status != STATUS_OK) {
         if (load->phase != VM_LOAD_PLACE) {
-            log_error(vm->config->name, "its device tree or a file could not be written to its memory");
+            log_error(vm->config->name, "its device tree could not be made");
         }
         return status;
     }

@@ -143,6 +143,28 @@ static void test_zero(void **state)
     }
 }
 
+/* Zeroes behind which nothing is dirty, where a DC ZVA zeroes a line, more or less, or none is allowed. */
+static void test_zero_poc(void **state)
+{
+    (void)state;
+    static const uint64_t kinds[] = {2, 4, 6, 9, 4 | 16};
+    for (unsigned i = 0; i < 25; i++) {
+        start(2 + i % 5, 4, 0);
+        host_sysreg_set_all(KEY_DCZID_EL0, kinds[i / 5]);
+        memset(ram, 0xee, SIZE);
+        cache_clean_invalidate_poc(ram, SIZE);
+        memset(ram, 0xdd, SIZE);
+        cache_zero_pages_poc(ram + 4096, 12288);
+        for (unsigned at = 0; at < SIZE; at++) {
+            bool inside = at >= 4096 && at < 4096 + 12288;
+            assert_int_equal(ram[at], inside ? 0 : 0xdd);
+            assert_int_equal(host_cache_read_uncached(BASE + at), inside ? 0 : 0xee);
+        }
+        host_cache_write_uncached(BASE + 4096, 0x31);
+        assert_int_equal(ram[4096], 0x31);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +174,7 @@ int main(void)
         cmocka_unit_test_setup(test_all_instructions, set_up),
         cmocka_unit_test(test_sequence),
         cmocka_unit_test_setup(test_zero, set_up),
+        cmocka_unit_test(test_zero_poc),
     };
     return cmocka_run_group_tests_name("cache", tests, NULL, NULL);
 }

@@ -118,7 +118,7 @@ static void create_small(void)
     pool_add(POOL, 32 * BLOCK_2M);
     assert_int_equal(guest_memory_create(&memory, ipa_make(RAM_BASE), SMALL, OWNER_VM(0)), STATUS_OK);
     assert_int_equal(memory.extent_count, 2);
-    guest_memory_clear(&memory, 0, SMALL);
+    guest_memory_place(&memory, 0, NULL, SMALL);
 }
 
 static void test_bounds(void **state)
@@ -179,7 +179,7 @@ static void test_random(void **state)
             assert_memory_equal(bytes, model + at, size);
         }
     }
-    guest_memory_clear(&memory, BLOCK_2M, 2 * BLOCK_2M);
+    guest_memory_place(&memory, BLOCK_2M, NULL, 2 * BLOCK_2M);
     memset(model + BLOCK_2M, 0, 2 * BLOCK_2M);
     for (unsigned i = 0; i < 2; i++)
         assert_memory_equal(phys_to_pointer(memory.extents[i].pa), model + (memory.extents[i].ipa - RAM_BASE),
@@ -187,20 +187,49 @@ static void test_random(void **state)
     free(model);
 }
 
-static void clear_outside(void *context)
+static void place_outside(void *context)
 {
     (void)context;
-    guest_memory_clear(&memory, SMALL - PAGE_SIZE, 2 * PAGE_SIZE);
+    guest_memory_place(&memory, SMALL - PAGE_SIZE, NULL, 2 * PAGE_SIZE);
 }
 
-static void test_clear_bounds(void **state)
+static void test_place_bounds(void **state)
 {
     (void)state;
     create_small();
-    assert_true(host_expect_panic(clear_outside, NULL));
+    assert_true(host_expect_panic(place_outside, NULL));
 }
 
-/* A vCPU starts with its caches off: after make_coherent it sees every byte, and what it writes is seen here. */
+/* What was placed, files and zeroes of any length anywhere, is in memory to the byte, whatever dirty lines lay there. */
+static void test_place(void **state)
+{
+    struct seeded seeded;
+    uint8_t file[9000];
+    (void)state;
+    seeded_start(&seeded, "guest_memory place");
+    host_cache_enable();
+    create_small();
+    uint8_t *model = calloc(1, SMALL);
+    assert_non_null(model);
+    for (unsigned round = 0; round < 300; round++) {
+        uint64_t at = seeded_below(&seeded, 3) == 0 ? seeded_below(&seeded, SMALL - sizeof(file))
+                                                    : 2 * BLOCK_2M - seeded_below(&seeded, sizeof(file));
+        uint64_t size = seeded_below(&seeded, sizeof(file)) + 1;
+        bool zeroes = seeded_below(&seeded, 2) == 0;
+        memset(file, (int)(round | 1), sizeof(file));
+        if (zeroes) /* nobody cleans this */
+            assert_int_equal(guest_write(&memory, ipa_make(RAM_BASE + at), file, size), STATUS_OK);
+        guest_memory_place(&memory, at, zeroes ? NULL : file, size);
+        memset(model + at, zeroes ? 0 : (int)(round | 1), size);
+        for (uint64_t i = at < 64 ? 0 : at - 64; i < at + size + 64 && i < SMALL; i++) {
+            const struct guest_extent *extent = &memory.extents[i < 2 * BLOCK_2M ? 0 : 1];
+            assert_int_equal(host_cache_read_uncached(extent->pa + (RAM_BASE + i - extent->ipa)), model[i]);
+        }
+    }
+    free(model);
+}
+
+/* A vCPU starts with its caches off: after make_coherent_range it sees every byte, and what it writes is seen here. */
 static void test_coherent(void **state)
 {
     (void)state;
@@ -214,7 +243,7 @@ static void test_coherent(void **state)
         uint64_t pa = extent->pa + (RAM_BASE + places[i] - extent->ipa);
         assert_int_equal(guest_write(&memory, ipa_make(RAM_BASE + places[i]), &byte, 1), STATUS_OK);
         assert_int_equal(host_cache_read_uncached(pa), 0);
-        guest_memory_make_coherent(&memory);
+        guest_memory_make_coherent_range(&memory, 0, SMALL);
         assert_int_equal(host_cache_read_uncached(pa), byte);
         host_cache_write_uncached(pa, 0x77);
         assert_int_equal(guest_read(&memory, ipa_make(RAM_BASE + places[i]), &seen, 1), STATUS_OK);
@@ -227,7 +256,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_create, set_up),       cmocka_unit_test_setup(test_fragments, set_up),
         cmocka_unit_test_setup(test_bounds, set_up),       cmocka_unit_test_setup(test_random, set_up),
-        cmocka_unit_test_setup(test_clear_bounds, set_up), cmocka_unit_test_setup(test_coherent, set_up),
+        cmocka_unit_test_setup(test_place_bounds, set_up), cmocka_unit_test_setup(test_coherent, set_up),
+        cmocka_unit_test_setup(test_place, set_up),
     };
     return cmocka_run_group_tests_name("guest_memory", tests, NULL, NULL);
 }

@@ -224,6 +224,14 @@ static void test_devices(void **state)
     assert_int_equal(access(0, third + 0xffff).pa, 0x800ffff);
     assert_true(second / PAGE_SIZE > first / PAGE_SIZE && third / PAGE_SIZE > (second + 3) / PAGE_SIZE);
     assert_null((void *)(uintptr_t)stage1_map_device(pa_make(0), 0));
+    /* Blocks where they fit: many megabytes need few tables. */
+    uint64_t tables = page_alloc_bytes(OWNER_TABLES);
+    uintptr_t large = (uintptr_t)stage1_map_device(pa_make(0x80a0000), 0xf60000);
+    assert_true(page_alloc_bytes(OWNER_TABLES) - tables <= 3 * PAGE_SIZE);
+    assert_int_equal(access(0, large).pa, 0x80a0000);
+    assert_int_equal(access(0, large + 0xf5ffff).pa, 0x8ffffff);
+    uintptr_t after = (uintptr_t)stage1_map_device(pa_make(0x9000000), 4);
+    assert_true(after >= large + 0xf60000);
     assert_null((void *)(uintptr_t)stage1_map_device(pa_make((1ULL << 44) - 4), 8));
     assert_null((void *)(uintptr_t)stage1_map_device(pa_make(0), BLOCK_1G * 512));
 }
