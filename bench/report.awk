@@ -157,18 +157,18 @@ function legend(at, colour, text) {
 }
 
 function chart_axis(height, i) {
-    for (i = 0; i <= 5; i++) {
+    for (i = 0; i <= decades; i++) {
         printf "<line x1=\"%d\" y1=\"52\" x2=\"%d\" y2=\"%d\" stroke=\"#ddd\"/>\n", left + i * decade, left + i * decade, height >svg
         printf "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\" fill=\"#666\">%d</text>\n", left + i * decade, height + 14, 10 ^ i >svg
     }
 }
 
 function chart(i, j, name, row, rows, target, height) {
-    left = 250; decade = 130; thick = 6
+    left = 250; decade = 110; decades = 6; thick = 6
     colours = split("#c77d2e #4a7a3a #8fbf7a #8a4f9e #c3a0d0", colour, " ")
     for (i = 1; i <= operations; i++) if (best_peer(operation[i]) != "") rows++
     height = 56 + rows * (thick * (peers + 2) + 8)
-    printf "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" font-family=\"sans-serif\" font-size=\"11\">\n", left + 5 * decade + 40, height + 24 >svg
+    printf "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" font-family=\"sans-serif\" font-size=\"11\">\n", left + decades * decade + 40, height + 24 >svg
     print "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>" >svg
     print "<text x=\"10\" y=\"20\" font-size=\"14\">Instructions per operation as the guest sees them, neoverse-n1 (red: target)</text>" >svg
     legend(10, "#14508c", "Ashlar")
