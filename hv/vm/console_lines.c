@@ -36,8 +36,9 @@ void console_lines_tick(struct console_lines *lines)
 /* In turn, so that one that floods leaves room for the others. */
 static bool find_due(const struct console_lines *lines, unsigned *found)
 {
+    unsigned current = lines->current; /* *found may be the same */
     for (unsigned i = 1; i <= lines->count; i++) {
-        *found = (lines->current + i) % lines->count;
+        *found = (current + i) % lines->count;
         if (line_due(&lines->rings[*found])) {
             return true;
         }
