@@ -7,12 +7,6 @@
 
 #define SECONDS 3U
 
-/* fpsimd_state.S */
-void state_fill(uint64_t seed);
-uint64_t state_check(uint64_t seed);
-void keys_fill(uint64_t seed);
-uint64_t keys_check(uint64_t seed);
-
 static volatile uint64_t end;
 
 static bool have_keys(void)

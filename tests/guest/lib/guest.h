@@ -354,3 +354,12 @@ const uint8_t *fdt_property(uint64_t address, const char *path, const char *prop
 uint32_t fdt_count(uint64_t address, const char *path, const char *prefix);
 uint32_t fdt_u32(const uint8_t *cell);
 uint64_t fdt_u64(const uint8_t *cells);
+/* The number that stands behind "NAME=" in the boot arguments; otherwise, where it does not. */
+uint64_t fdt_argument(uint64_t address, const char *name, uint64_t otherwise);
+
+/* ---- guest_state.S: FP/SIMD (CPACR_EL1 open), thread and context registers; keys of pointer authentication. check: registers that differ ---- */
+
+void state_fill(uint64_t seed);
+uint64_t state_check(uint64_t seed);
+void keys_fill(uint64_t seed);
+uint64_t keys_check(uint64_t seed);

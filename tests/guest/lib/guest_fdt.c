@@ -152,3 +152,32 @@ uint32_t fdt_count(uint64_t address, const char *path, const char *prefix)
     }
     return count;
 }
+
+static bool begins(const char *text, const char *name)
+{
+    while (*name != '\0' && *text == *name) {
+        text++;
+        name++;
+    }
+    return *name == '\0' && *text == '=';
+}
+
+uint64_t fdt_argument(uint64_t address, const char *name, uint64_t otherwise)
+{
+    uint32_t size = 0;
+    const char *text = (const char *)fdt_property(address, "/chosen", "bootargs", &size);
+    while (text != NULL && *text != '\0' && !begins(text, name)) {
+        while (*text != '\0' && *text++ != ' ') {
+        }
+    }
+    if (text == NULL || *text == '\0') {
+        return otherwise;
+    }
+    uint64_t value = 0;
+    while (*text++ != '=') {
+    }
+    for (; *text >= '0' && *text <= '9'; text++) {
+        value = value * 10U + (uint64_t)(*text - '0');
+    }
+    return value;
+}
