@@ -10,7 +10,7 @@ BOOT_PURE := boot/boot_acpi.c boot/boot_console.c boot/boot_elf.c boot/boot_fdt.
              boot/boot_regions.c boot/boot_tables.c boot/boot_time.c \
              boot/boot_volume.c
 
-BOOT_CFLAGS := --target=aarch64-unknown-windows -march=armv8-a -std=c11 -O2 -ffreestanding -fshort-wchar -fno-common \
+BOOT_CFLAGS := --target=aarch64-unknown-windows -march=armv8-a -std=c11 -Oz -ffreestanding -fshort-wchar -fno-common \
                -mgeneral-regs-only -mno-stack-arg-probe -mno-outline-atomics -fno-stack-protector \
                -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables $(REPRODUCIBLE)
 BOOT_INC := -Iinclude -Iboot -Ihv -I$(B) -isystem $(FDT_DIR) -isystem mk/libc

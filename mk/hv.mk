@@ -16,9 +16,14 @@ DEPFLAGS = -MMD -MP -MF $(@:.o=.d)
 HV_TARGET := --target=aarch64-none-elf -march=armv8-a -ffreestanding -fpie -mgeneral-regs-only \
              -mbranch-protection=bti -mno-outline-atomics
 HV_CFLAGS := $(HV_TARGET) -std=c11 -O2 -g -fno-common -fvisibility=hidden -ffunction-sections -fdata-sections $(REPRODUCIBLE) $(if $(DEBUG),-DASHLAR_DEBUG)
-# People wait for it, not guests.
-$(B)/hv/hv/monitor/%.o: HV_CFLAGS += -Os
 HV_INC := $(INCLUDES) -isystem $(FDT_DIR) -isystem $(SSL_DIR)/inc -isystem mk/libc
+
+# What runs once or at a key press is made small; the rest is exits.
+HV_SMALL := $(patsubst %,$(B)/hv/hv/platform/%.o,acpi% dt% fdt% handoff% platform%) $(B)/hv/hv/monitor/%.o \
+            $(B)/hv/hv/start.o $(B)/hv/hv/main.o $(B)/hv/hv/vm/config_check.o \
+            $(B)/hv/hv/cpu/panic_dump.o $(B)/hv/hv/cpu/errata.o $(B)/hv/hv/vm/kernel_image.o $(B)/hv/hv/dev/guest_board.o $(B)/hv/hv/dev/guest_tree.o \
+            $(B)/hv/fdt/%.o $(B)/hv/ssl/%.o
+$(HV_SMALL): HV_CFLAGS := $(HV_CFLAGS) -Oz
 
 HV_OBJ := $(patsubst %.c,$(B)/hv/%.o,$(HV_C) $(HV_ARCH_C)) $(HV_ARCH_S:%.S=$(B)/hv/%.S.o)
 HV_LIB_OBJ := $(FDT_NAMES:%=$(B)/hv/fdt/%.o) $(SSL_NAMES:%=$(B)/hv/ssl/%.o)
@@ -49,8 +54,9 @@ $(B)/hv/ssl/%.o: $(SSL_DIR)/src/%.c mk/hv.mk mk/libs.mk | $(PACKAGES)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(HV_CFLAGS) -w -I$(FDT_DIR) -isystem mk/libc $(SSL_INC) $(DEPFLAGS) -c -o $@ $<
 
-# Linked at address 0 and relocated by itself at entry: R_AARCH64_RELATIVE in .rela.dyn is the only kind allowed.
-HV_LDFLAGS := -m aarch64elf -pie -static --no-dynamic-linker --build-id=none -z norelro -z text -z max-page-size=4096 \
+# Linked at address 0 and relocated by itself at entry: relative relocations, packed in .relr.dyn, are the only kind allowed. File offsets need no
+# pages: the loader copies segments.
+HV_LDFLAGS := -m aarch64elf -pie -static --no-dynamic-linker --build-id=none -z norelro -z text -z max-page-size=64 --pack-dyn-relocs=relr \
               --hash-style=gnu --gc-sections --orphan-handling=place -T $(HV_LDS)
 
 $(B)/hv.elf: $(HV_OBJ) $(HV_LIB_OBJ) $(HV_LDS) mk/link-hv.sh mk/hv.mk

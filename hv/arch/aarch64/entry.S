@@ -24,21 +24,34 @@ hv_entry:
     mov     x19, x0
     set_host_hcr
 
-    // Relocate: every entry is R_AARCH64_RELATIVE (1027), mk/link-hv.sh allows no other kind.
+    // Relocate (System V ABI, "Relative Relocation Table"): an even word is the offset of a word to relocate, an odd one says by its bits
+    // 1 to 63 which of the 63 words behind those done so far. What is relocated holds its offset from the image's first byte.
     adrp    x1, image_start
     add     x1, x1, :lo12:image_start
-    adrp    x2, image_rela_start
-    add     x2, x2, :lo12:image_rela_start
-    adrp    x3, image_rela_end
-    add     x3, x3, :lo12:image_rela_end
+    adrp    x2, image_relr_start
+    add     x2, x2, :lo12:image_relr_start
+    adrp    x3, image_relr_end
+    add     x3, x3, :lo12:image_relr_end
 1:  cmp     x2, x3
-    b.hs    2f
-    ldp     x4, x5, [x2], #16           // r_offset, r_info
-    ldr     x6, [x2], #8                // r_addend
+    b.hs    5f
+    ldr     x4, [x2], #8
+    tbnz    x4, #0, 2f
+    add     x5, x1, x4
+    ldr     x6, [x5]
     add     x6, x6, x1
-    str     x6, [x1, x4]
+    str     x6, [x5], #8
     b       1b
-2:
+2:  mov     x7, x5
+3:  lsr     x4, x4, #1
+    cbz     x4, 4f
+    ldr     x6, [x7], #8
+    tbz     x4, #0, 3b
+    add     x6, x6, x1
+    stur    x6, [x7, #-8]
+    b       3b
+4:  add     x5, x5, #(63 * 8)
+    b       1b
+5:
     adrp    x9, vectors
     add     x9, x9, :lo12:vectors
     msr     vbar_el2, x9
@@ -127,9 +140,8 @@ cpu_secondary_stuck:                    // at EL1 nothing can be done; the boot 
     wfe
     b       cpu_secondary_stuck
 
-// The boot CPU's first stack, and its emergency stack: 16 KiB in the upper half of an aligned 32 KiB, as every EL2 stack.
+// The boot CPU's first stack, and its emergency stack: 16 KiB in the upper half of an aligned 32 KiB, as every EL2 stack; hv.lds aligns them.
     .section .bss.boot_stack, "aw", %nobits
-    .balign 32768
     .space  32768
 boot_stack_top:
     .space  32768
