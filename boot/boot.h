@@ -45,6 +45,9 @@ struct boot {
     struct handoff *handoff;
     struct config config;
 
+    uint64_t handover_kernel; /* addresses of its files, when the configuration has a handover */
+    uint64_t handover_initrd;
+
     uint64_t entry; /* address of the hypervisor's first instruction */
     void *map;      /* for the memory map, map_room bytes */
     uint64_t map_room;
@@ -120,6 +123,14 @@ void boot_space_enter(struct boot *boot);
  * What can fail goes before it: afterwards the firmware can't start these CPUs any more.
  */
 EFI_STATUS boot_park(struct boot *boot);
+
+/*
+ * boot_exit.c: a first map, judged and translated into struct handoff's regions, while everything can still be said.
+ */
+EFI_STATUS boot_map_judge(struct boot *boot);
+
+/* boot_handover.c: starts the configuration's Linux kernel instead of the hypervisor; comes back only when that fails. */
+EFI_STATUS boot_handover(struct boot *boot);
 
 /* boot_exit.c: leaves boot services. When it returns EFI_SUCCESS, nothing of boot services may be called any more. */
 EFI_STATUS boot_exit(struct boot *boot);

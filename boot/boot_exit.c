@@ -9,7 +9,7 @@
 #define REGION_SLACK 16U /* regions that the last map may have more than the one judged before */
 
 /* A first map, judged while everything can still be said. */
-static EFI_STATUS map_judge(struct boot *boot)
+static EFI_STATUS map_translate(struct boot *boot)
 {
     UINTN key = 0;
     enum boot_regions_status regions;
@@ -26,6 +26,13 @@ static EFI_STATUS map_judge(struct boot *boot)
         return EFI_UNSUPPORTED;
     }
     return EFI_SUCCESS;
+}
+
+EFI_STATUS boot_map_judge(struct boot *boot)
+{
+    EFI_STATUS status = boot_map_allocate(boot);
+
+    return status == EFI_SUCCESS ? map_translate(boot) : status;
 }
 
 static EFI_STATUS memory_judge(struct boot *boot)
@@ -87,10 +94,7 @@ EFI_STATUS boot_exit(struct boot *boot)
     EFI_STATUS status = pool_allocate(boot);
 
     if (status == EFI_SUCCESS) {
-        status = boot_map_allocate(boot);
-    }
-    if (status == EFI_SUCCESS) {
-        status = map_judge(boot);
+        status = boot_map_judge(boot);
     }
     if (status == EFI_SUCCESS) {
         status = own_judge(boot);

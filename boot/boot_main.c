@@ -46,6 +46,9 @@ static EFI_STATUS prepare(struct boot *b, uint64_t entry_counter)
     if (status == EFI_SUCCESS) {
         status = boot_firmware_collect(b);
     }
+    if (status == EFI_SUCCESS && b->config.has_handover) {
+        return boot_handover(b);
+    }
     if (status == EFI_SUCCESS) {
         status = boot_image_load(b);
     }

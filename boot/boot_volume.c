@@ -199,7 +199,7 @@ static void fault_report(void *context, const struct config_fault *fault)
     const char *hint = fault->hint != NULL ? fault->hint : "";
     const char *try_text = fault->hint != NULL ? "; try " : "";
 
-    if (fault->vm == CONFIG_VM_HOST) {
+    if (fault->vm < 0) {
         boot_error(boot, "configuration: %s: found '%s', allowed %s%s%s", fault->property, fault->found, fault->allowed,
                    try_text, hint);
     } else {
@@ -268,6 +268,28 @@ static EFI_STATUS modules_load(struct boot *boot, struct EFI_FILE_PROTOCOL *root
     return status;
 }
 
+/* The files of host.handover. */
+static EFI_STATUS handover_load(struct boot *boot, struct EFI_FILE_PROTOCOL *root)
+{
+    const struct vm_config *c = &boot->config.handover;
+    struct wanted wanted = {.vm = "handover",
+                            .what = "kernel",
+                            .path = c->kernel,
+                            .size = c->kernel_size,
+                            .max = UINT64_MAX,
+                            .region_type = HANDOFF_RAM_MODULE};
+    uint64_t size = 0;
+    EFI_STATUS status = file_load(boot, root, &wanted, &boot->handover_kernel, &size);
+
+    if (status == EFI_SUCCESS && c->has_initrd) {
+        wanted.what = "initrd";
+        wanted.path = c->initrd;
+        wanted.size = c->initrd_size;
+        status = file_load(boot, root, &wanted, &boot->handover_initrd, &size);
+    }
+    return status;
+}
+
 EFI_STATUS boot_volume_load(struct boot *boot)
 {
     struct EFI_FILE_PROTOCOL *root = NULL;
@@ -278,7 +300,7 @@ EFI_STATUS boot_volume_load(struct boot *boot)
     }
     status = config_load(boot, root);
     if (status == EFI_SUCCESS) {
-        status = modules_load(boot, root);
+        status = boot->config.has_handover ? handover_load(boot, root) : modules_load(boot, root);
     }
     root->Close(root);
     return status;

@@ -139,6 +139,11 @@ struct EFI_TIME {
     uint8_t Pad2;
 };
 
+/* 7.3.2: InstallProtocolInterface. */
+enum EFI_INTERFACE_TYPE {
+    EFI_NATIVE_INTERFACE,
+};
+
 /* 7.3.6: LocateHandleBuffer. */
 enum EFI_LOCATE_SEARCH_TYPE {
     AllHandles,
@@ -164,7 +169,8 @@ struct EFI_BOOT_SERVICES {
     void *SignalEvent;
     void *CloseEvent;
     void *CheckEvent;
-    void *InstallProtocolInterface;
+    EFI_STATUS (*InstallProtocolInterface)(EFI_HANDLE *handle, const struct EFI_GUID *protocol,
+                                           enum EFI_INTERFACE_TYPE type, void *interface);
     void *ReinstallProtocolInterface;
     void *UninstallProtocolInterface;
     EFI_STATUS (*HandleProtocol)(EFI_HANDLE handle, const struct EFI_GUID *protocol, void **interface);
@@ -172,9 +178,10 @@ struct EFI_BOOT_SERVICES {
     void *RegisterProtocolNotify;
     void *LocateHandle;
     void *LocateDevicePath;
-    void *InstallConfigurationTable;
-    void *LoadImage;
-    void *StartImage;
+    EFI_STATUS (*InstallConfigurationTable)(const struct EFI_GUID *guid, void *table);
+    EFI_STATUS (*LoadImage)(BOOLEAN boot_policy, EFI_HANDLE parent, const void *device_path, void *source, UINTN size,
+                            EFI_HANDLE *image);
+    EFI_STATUS (*StartImage)(EFI_HANDLE image, UINTN *exit_data_size, CHAR16 **exit_data);
     void *Exit;
     void *UnloadImage;
     EFI_STATUS (*ExitBootServices)(EFI_HANDLE image_handle, UINTN map_key);
@@ -308,6 +315,12 @@ struct EFI_SIMPLE_FILE_SYSTEM_PROTOCOL {
     EFI_STATUS (*OpenVolume)(struct EFI_SIMPLE_FILE_SYSTEM_PROTOCOL *self, struct EFI_FILE_PROTOCOL **root);
 };
 
+/* 13.2: load file 2. */
+struct EFI_LOAD_FILE2_PROTOCOL {
+    EFI_STATUS (*LoadFile)(struct EFI_LOAD_FILE2_PROTOCOL *self, const void *path, BOOLEAN boot_policy, UINTN *size,
+                           void *buffer);
+};
+
 /* 37.5: random number generator. */
 struct EFI_RNG_PROTOCOL {
     void *GetInfo;
@@ -400,6 +413,13 @@ struct EFI_PCI_ROOT_BRIDGE_IO_PROTOCOL {
     { 0x5b1b31a1, 0x9562, 0x11d2, { 0x8e, 0x3f, 0x00, 0xa0, 0xc9, 0x69, 0x72, 0x3b } }
 #define EFI_SIMPLE_FILE_SYSTEM_PROTOCOL_GUID                                                                           \
     { 0x964e5b22, 0x6459, 0x11d2, { 0x8e, 0x39, 0x00, 0xa0, 0xc9, 0x69, 0x72, 0x3b } }
+#define EFI_DEVICE_PATH_PROTOCOL_GUID                                                                                  \
+    { 0x09576e91, 0x6d3f, 0x11d2, { 0x8e, 0x39, 0x00, 0xa0, 0xc9, 0x69, 0x72, 0x3b } }
+#define EFI_LOAD_FILE2_PROTOCOL_GUID                                                                                   \
+    { 0x4006c0c1, 0xfcb3, 0x403e, { 0x99, 0x6d, 0x4a, 0x6c, 0x87, 0x24, 0xe0, 0x6d } }
+/* Not of the specification: the vendor media path on which Linux looks for its initrd. */
+#define LINUX_EFI_INITRD_MEDIA_GUID                                                                                    \
+    { 0x5568e427, 0x68fc, 0x4f3d, { 0xac, 0x74, 0xca, 0x55, 0x52, 0x31, 0xcc, 0x68 } }
 #define EFI_FILE_INFO_ID                                                                                               \
     { 0x09576e92, 0x6d3f, 0x11d2, { 0x8e, 0x39, 0x00, 0xa0, 0xc9, 0x69, 0x72, 0x3b } }
 #define EFI_RNG_PROTOCOL_GUID                                                                                          \

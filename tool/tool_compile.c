@@ -31,13 +31,15 @@ struct compiler {
     int fdt_error;
     struct place host[HOST_KEYS];
     struct place vms[CONFIG_MAX_VMS][VM_KEYS];
+    struct place handover[HANDOVER_KEYS];
     const struct yaml_entry *vm_entries[CONFIG_MAX_VMS];
     const struct yaml_entry *vms_entry;
     uint32_t vm_count;
     bool name_refused;
+    bool has_handover;
 };
 
-/* What is being read: one VM, or the host (vm -1). */
+/* What is being read: one VM, the host (vm -1), or host.handover (COMPILED_HANDOVER). */
 struct section {
     struct compiler *compiler;
     int32_t vm;
@@ -154,7 +156,9 @@ static void write_payload(struct section *section, const struct key *key, const 
 {
     struct compiler *compiler = section->compiler;
     char *size_name = text_format("%s-size", key->property);
-    char *path = text_format("\\ashlar\\vm%d\\%s", section->vm, key->property);
+    char *path = section->vm == (int32_t)COMPILED_HANDOVER
+                     ? text_format("\\ashlar\\handover\\%s", key->property)
+                     : text_format("\\ashlar\\vm%d\\%s", section->vm, key->property);
     fdt_try(compiler, fdt_property_string(compiler->fdt, key->property, path));
     fdt_try(compiler, fdt_property_u64(compiler->fdt, size_name, payload == NULL ? 1 : payload->size));
     if (payload != NULL && payload->flat)
@@ -207,6 +211,10 @@ static bool write_file(struct section *section, const struct key *key, const cha
     struct payload *payload = kernel ? &compiled->kernels[section->vm] : &compiled->initrds[section->vm];
     char *path = resolve_path(section->compiler, text);
     bool good = kernel ? payload_load_kernel(path, payload, what) : payload_load_initrd(path, payload, what);
+    if (good && payload->flat && section->vm == (int32_t)COMPILED_HANDOVER) {
+        *what = text_format("a flat binary");
+        good = false;
+    }
     if (good)
         write_payload(section, key, payload);
     free(path);
@@ -398,6 +406,25 @@ static void read_host(struct compiler *compiler, const struct yaml_node *root)
     fdt_try(compiler, fdt_end_node(compiler->fdt));
 }
 
+/* host.handover: a mapping inside the host's, a node beside it. */
+static void read_handover(struct compiler *compiler, const struct yaml_node *root)
+{
+    const struct yaml_entry *host = yaml_find(root, "host");
+    struct section section = {.compiler = compiler,
+                              .vm = (int32_t)COMPILED_HANDOVER,
+                              .keys = handover_keys,
+                              .names = handover_key_names,
+                              .count = HANDOVER_KEYS,
+                              .places = compiler->handover};
+    section.entry = host != NULL && host->value->kind == YAML_MAPPING ? yaml_find(host->value, "handover") : NULL;
+    if (section.entry == NULL)
+        return;
+    compiler->has_handover = true;
+    fdt_try(compiler, fdt_begin_node(compiler->fdt, "handover"));
+    read_section(&section, "handover");
+    fdt_try(compiler, fdt_end_node(compiler->fdt));
+}
+
 static void read_vm(struct compiler *compiler, const struct yaml_entry *entry)
 {
     uint32_t vm = compiler->vm_count++;
@@ -423,8 +450,10 @@ static void read_vms(struct compiler *compiler, const struct yaml_node *root)
     uint32_t total = 0;
     compiler->vms_entry = vms;
     fdt_try(compiler, fdt_begin_node(compiler->fdt, "vms"));
-    if (vms == NULL)
+    if (vms == NULL && !compiler->has_handover)
         fault_add(&compiler->faults, root->line, root->column, "vms: found nothing, allowed %s", allowed);
+    else if (vms == NULL)
+        total = 0;
     else if (vms->value->kind != YAML_SEQUENCE)
         refuse_entry(compiler, vms, "vms", NULL, allowed, NULL);
     else if (vms->value->entries == NULL)
@@ -455,6 +484,7 @@ static bool read_root(struct compiler *compiler, const struct yaml_node *root)
     fdt_try(compiler, fdt_property_string(fdt, "compatible", CONFIG_COMPATIBLE));
     refuse_unknown(compiler, root, "the file", names);
     read_host(compiler, root);
+    read_handover(compiler, root);
     read_vms(compiler, root);
     fdt_try(compiler, fdt_end_node(fdt));
     fdt_try(compiler, fdt_finish(fdt));
@@ -508,10 +538,11 @@ static void carry_fault(void *context, const struct config_fault *fault)
 {
     struct compiler *compiler = context;
     bool host = fault->vm == CONFIG_VM_HOST;
-    const struct key *keys = host ? host_keys : vm_keys;
-    size_t count = host ? HOST_KEYS : VM_KEYS;
+    bool handover = fault->vm == CONFIG_VM_HANDOVER;
+    const struct key *keys = host ? host_keys : handover ? handover_keys : vm_keys;
+    size_t count = host ? HOST_KEYS : handover ? HANDOVER_KEYS : VM_KEYS;
     size_t index = find_key(keys, count, fault->property);
-    const struct place *places = host ? compiler->host : compiler->vms[fault->vm];
+    const struct place *places = host ? compiler->host : handover ? compiler->handover : compiler->vms[fault->vm];
     bool console = host && strcmp(fault->property, "console") == 0;
     if (index == count) {
         if (compiler->vm_count > 0 && compiler->faults.count == 0)
@@ -522,7 +553,7 @@ static void carry_fault(void *context, const struct config_fault *fault)
     if (places[index].refused || (console && compiler->name_refused))
         return;
     if (places[index].entry == NULL) {
-        const struct yaml_entry *entry = host ? compiler->vms_entry : compiler->vm_entries[fault->vm];
+        const struct yaml_entry *entry = host || handover ? compiler->vms_entry : compiler->vm_entries[fault->vm];
         if (compiler->faults.count == 0)
             fault_add(&compiler->faults, entry == NULL ? 1 : entry->line, entry == NULL ? 1 : entry->column,
                       "%s: found '%s', allowed %s", keys[index].name, fault->found, fault->allowed);
@@ -612,7 +643,7 @@ struct compiled *config_compile(const char *path, const struct host_limits *limi
     compiler->faults.file = path;
     compiler->fdt = memory_get(CONFIG_MAX_BLOB);
     compiled->blob = compiler->fdt;
-    for (size_t vm = 0; vm < CONFIG_MAX_VMS; vm++) {
+    for (size_t vm = 0; vm <= COMPILED_HANDOVER; vm++) {
         compiled->kernels[vm] = PAYLOAD_NONE;
         compiled->initrds[vm] = PAYLOAD_NONE;
     }
@@ -636,7 +667,7 @@ void compiled_free(struct compiled *compiled)
 {
     if (compiled == NULL)
         return;
-    for (size_t vm = 0; vm < CONFIG_MAX_VMS; vm++) {
+    for (size_t vm = 0; vm <= COMPILED_HANDOVER; vm++) {
         payload_free(&compiled->kernels[vm]);
         payload_free(&compiled->initrds[vm]);
     }

@@ -20,12 +20,15 @@ struct host_limits {
     uint32_t cpus;
 };
 
+#define COMPILED_HANDOVER CONFIG_MAX_VMS
+
 struct compiled {
     struct config config;
     void *blob;
     size_t blob_size;
-    struct payload kernels[CONFIG_MAX_VMS];
-    struct payload initrds[CONFIG_MAX_VMS]; /* bytes NULL: none */
+    /* The last of each is host.handover's. bytes NULL: none. */
+    struct payload kernels[CONFIG_MAX_VMS + 1U];
+    struct payload initrds[CONFIG_MAX_VMS + 1U];
 };
 
 /*

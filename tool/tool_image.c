@@ -45,7 +45,7 @@ struct item {
 struct image {
     int fd;
     char *drive; /* mtools' -i argument */
-    struct item items[EXTRA_FILES + 2U * CONFIG_MAX_VMS];
+    struct item items[EXTRA_FILES + 2U * (CONFIG_MAX_VMS + 1U)];
     size_t count;
     uint64_t content; /* bytes of all files */
     uint64_t bytes;   /* of the disk */
@@ -72,8 +72,10 @@ static void item_add(struct image *image, char *target, const uint8_t *bytes, ui
 static void item_add_payload(struct image *image, uint32_t vm, const char *name, const struct payload *payload)
 {
     if (payload->bytes != NULL)
-        item_add(image, text_format("::/ashlar/vm%u/%s", vm, name), payload->bytes, payload->size,
-                 payload->unpacked == NULL ? payload->fd : -1);
+        item_add(image,
+                 vm == COMPILED_HANDOVER ? text_format("::/ashlar/handover/%s", name)
+                                         : text_format("::/ashlar/vm%u/%s", vm, name),
+                 payload->bytes, payload->size, payload->unpacked == NULL ? payload->fd : -1);
 }
 
 /* FNV-1a over 64-bit words with two starting points: tells contents apart, promises no more. */
@@ -106,6 +108,8 @@ static void image_collect(struct image *image, const struct compiled *compiled, 
         item_add_payload(image, vm, "kernel", &compiled->kernels[vm]);
         item_add_payload(image, vm, "initrd", &compiled->initrds[vm]);
     }
+    item_add_payload(image, COMPILED_HANDOVER, "kernel", &compiled->kernels[COMPILED_HANDOVER]);
+    item_add_payload(image, COMPILED_HANDOVER, "initrd", &compiled->initrds[COMPILED_HANDOVER]);
     image->seed[0] = 0xcbf29ce484222325ULL;
     image->seed[1] = 0x6a09e667f3bcc908ULL;
     for (size_t i = 0; i < image->count; i++)
@@ -166,11 +170,12 @@ static bool make_file_system(struct image *image)
 
 static bool make_folders(struct image *image, uint32_t vm_count)
 {
-    const char *argv[6U + CONFIG_MAX_VMS + 1U] = {"mmd", "-i", image->drive, "::/EFI", "::/EFI/BOOT", "::/ashlar"};
+    const char *argv[7U + CONFIG_MAX_VMS + 1U] = {"mmd",         "-i",        image->drive,        "::/EFI",
+                                                  "::/EFI/BOOT", "::/ashlar", "::/ashlar/handover"};
     char *names[CONFIG_MAX_VMS] = {NULL};
     for (uint32_t vm = 0; vm < vm_count; vm++) {
         names[vm] = text_format("::/ashlar/vm%u", vm);
-        argv[6U + vm] = names[vm];
+        argv[7U + vm] = names[vm];
     }
     bool good = run_mtool(image, argv, -1);
     for (uint32_t vm = 0; vm < vm_count; vm++)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #define KERNEL_ALLOWED "an arm64 Image, Image.gz, EFI zboot kernel or flat binary"
+#define KERNEL_HANDOVER "an arm64 Image, Image.gz or EFI zboot kernel"
 
 /* A file as it goes to the volume. */
 struct payload {

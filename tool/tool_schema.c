@@ -103,7 +103,20 @@ const struct key vm_keys[VM_KEYS] = {
      .allowed = "0 to 6400"},
 };
 
-const char *const host_key_names[HOST_KEYS + 1U] = {"console", "when_idle", "mitigations", NULL};
+const struct key handover_keys[HANDOVER_KEYS] = {
+    {.name = "kernel", .property = "kernel", .kind = VALUE_KERNEL, .required = true, .allowed = KERNEL_HANDOVER},
+    {.name = "initrd", .property = "initrd", .kind = VALUE_INITRD, .allowed = "an initrd file"},
+    {.name = "cmdline",
+     .property = "cmdline",
+     .may_be_empty = true,
+     .fallback = "",
+     .safe = "",
+     .allowed = "up to 2047 bytes without control characters"},
+};
+
+const char *const host_key_names[HOST_KEYS + 2U] = {"console", "when_idle", "mitigations", "handover", NULL};
+
+const char *const handover_key_names[HANDOVER_KEYS + 1U] = {"kernel", "initrd", "cmdline", NULL};
 
 const char *const vm_key_names[VM_KEYS + 1U] = {"name",    "cpus",      "memory",   "kernel",   "initrd",
                                                 "cmdline", "autostart", "on_reset", "on_crash", "stop_timeout",

@@ -33,10 +33,13 @@ struct key {
 
 #define HOST_KEYS 3U
 #define VM_KEYS 13U
+#define HANDOVER_KEYS 3U
 
 extern const struct key host_keys[HOST_KEYS];
 extern const struct key vm_keys[VM_KEYS];
+extern const struct key handover_keys[HANDOVER_KEYS];
 
-/* NULL-terminated lists of the names, for hints. */
-extern const char *const host_key_names[HOST_KEYS + 1U];
+/* NULL-terminated lists of the names, for hints. The host's ends with handover, a mapping of its own. */
+extern const char *const host_key_names[HOST_KEYS + 2U];
+extern const char *const handover_key_names[HANDOVER_KEYS + 1U];
 extern const char *const vm_key_names[VM_KEYS + 1U];

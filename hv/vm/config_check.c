@@ -157,6 +157,34 @@ static const struct rule vm_rules[] = {
      .allowed = "0 to 6400"},
 };
 
+static const struct rule handover_rules[] = {
+    {.name = "kernel", .kind = RULE_PATH, .field = VM_FIELD(kernel), .max = CONFIG_MAX_PATH, .allowed = allowed_path},
+    {.name = "kernel-size",
+     .kind = RULE_NUMBER64,
+     .field = VM_FIELD(kernel_size),
+     .min = 1,
+     .max = CONFIG_MEMORY_MAX,
+     .allowed = allowed_size},
+    {.name = "initrd",
+     .kind = RULE_PATH,
+     .optional = true,
+     .field = VM_FIELD(initrd),
+     .max = CONFIG_MAX_PATH,
+     .allowed = allowed_path},
+    {.name = "initrd-size",
+     .kind = RULE_NUMBER64,
+     .optional = true,
+     .field = VM_FIELD(initrd_size),
+     .min = 1,
+     .max = CONFIG_MEMORY_MAX,
+     .allowed = allowed_size},
+    {.name = "cmdline",
+     .kind = RULE_TEXT,
+     .field = VM_FIELD(cmdline),
+     .max = CONFIG_MAX_CMDLINE,
+     .allowed = "up to 2047 bytes without control characters"},
+};
+
 #define RULE_COUNT(rules) (sizeof(rules) / sizeof((rules)[0]))
 
 _Static_assert(sizeof(enum config_crash) == sizeof(uint32_t), "words are stored as u32");
@@ -532,6 +560,17 @@ static void read_vm(struct reader *reader, int32_t index, int node)
     check_name(reader, index);
 }
 
+static void read_handover(struct reader *reader, int node)
+{
+    struct vm_config *handover = &reader->config->handover;
+    uint32_t seen = 0;
+    reader->config->has_handover = true;
+    read_node(reader, CONFIG_VM_HANDOVER, node, handover_rules, RULE_COUNT(handover_rules), handover, &seen);
+    handover->has_initrd = handover->initrd[0] != '\0';
+    if (handover->has_initrd != (handover->initrd_size != 0))
+        fault(reader, CONFIG_VM_HANDOVER, "initrd", "a path or a size alone", "both");
+}
+
 static void read_vms(struct reader *reader, int vms)
 {
     int node;
@@ -556,7 +595,7 @@ static void read_vms(struct reader *reader, int vms)
         count++;
     }
     reader->config->vm_count = count;
-    if (count == 0)
+    if (count == 0 && !reader->config->has_handover)
         fault(reader, CONFIG_VM_HOST, "vms", "none", "1 to 32 VMs");
 }
 
@@ -609,11 +648,12 @@ static void check_compatible(struct reader *reader)
         fault(reader, CONFIG_VM_HOST, "compatible", "nothing", CONFIG_COMPATIBLE);
 }
 
-/* The two nodes below the root; -1 where one is absent. */
-static void find_nodes(struct reader *reader, int *host, int *vms)
+/* The nodes below the root; -1 where one is absent. */
+static void find_nodes(struct reader *reader, int *host, int *handover, int *vms)
 {
     int node;
     *host = -1;
+    *handover = -1;
     *vms = -1;
     fdt_for_each_subnode(node, reader->fdt, 0)
     {
@@ -622,6 +662,8 @@ static void find_nodes(struct reader *reader, int *host, int *vms)
             return;
         if (name != NULL && text_equal(name, "host") && *host < 0)
             *host = node;
+        else if (name != NULL && text_equal(name, "handover") && *handover < 0)
+            *handover = node;
         else if (name != NULL && text_equal(name, "vms") && *vms < 0)
             *vms = node;
         else
@@ -632,14 +674,17 @@ static void find_nodes(struct reader *reader, int *host, int *vms)
 static void read_tree(struct reader *reader)
 {
     int host;
+    int handover;
     int vms;
     uint32_t seen = 0;
     check_compatible(reader);
-    find_nodes(reader, &host, &vms);
+    find_nodes(reader, &host, &handover, &vms);
     if (host < 0)
         fault(reader, CONFIG_VM_HOST, "host", "nothing", "a node");
     else
         read_node(reader, CONFIG_VM_HOST, host, host_rules, RULE_COUNT(host_rules), reader->config, &seen);
+    if (handover >= 0)
+        read_handover(reader, handover);
     if (vms < 0)
         fault(reader, CONFIG_VM_HOST, "vms", "none", "1 to 32 VMs");
     else

@@ -15,7 +15,8 @@
 #define CONFIG_MAX_FAULTS 64U       /* a reader gives up after this many */
 #define CONFIG_FDT_ROOM 0x200000ULL /* bytes of a VM's memory kept for its device tree */
 #define CONFIG_AFFINITY_WORDS ((CONFIG_MAX_CPU + 1U) / 64U)
-#define CONFIG_VM_HOST (-1) /* in struct config_fault: not about a VM */
+#define CONFIG_VM_HOST (-1)     /* in struct config_fault: not about a VM */
+#define CONFIG_VM_HANDOVER (-2) /* about host.handover */
 
 enum config_idle { CONFIG_IDLE_POWEROFF, CONFIG_IDLE_MONITOR };
 enum config_mitigations { CONFIG_MITIGATIONS_AUTO, CONFIG_MITIGATIONS_OFF };
@@ -52,13 +53,15 @@ struct config {
     int32_t console; /* VM index or CONFIG_CONSOLE_*; auto is already resolved */
     enum config_idle when_idle;
     enum config_mitigations mitigations;
-    uint32_t vm_count; /* 1 to CONFIG_MAX_VMS */
+    bool has_handover;         /* the loader starts a Linux kernel instead of the hypervisor */
+    struct vm_config handover; /* kernel, initrd and cmdline of it; the rest is 0 */
+    uint32_t vm_count;         /* 1 to CONFIG_MAX_VMS; 0 only with a handover */
     struct vm_config vms[CONFIG_MAX_VMS];
 };
 
 /* One thing that is wrong. All strings are printable ASCII and live for the call of the callback only. */
 struct config_fault {
-    int32_t vm;           /* VM index, or CONFIG_VM_HOST */
+    int32_t vm;           /* VM index, CONFIG_VM_HOST or CONFIG_VM_HANDOVER */
     const char *property; /* its name in the blob, or the name of a node */
     const char *found;
     const char *allowed;

@@ -9,6 +9,9 @@
  *           when-idle = "poweroff";      string: poweroff or monitor
  *           mitigations = "auto";        string: auto or off
  *       };
+ *       handover {                   optional: start this Linux EFI kernel instead of the hypervisor; vms may be empty then
+ *           kernel = "\\ashlar\\handover\\kernel";   with kernel-size; initrd optional, with initrd-size; cmdline
+ *       };
  *       vms {
  *           vm@0 {                       unit addresses count up from 0 without a gap, in the order of the file
  *               name = "debian";

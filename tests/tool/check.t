@@ -57,6 +57,21 @@ vms:
   - {<<: *base, name: b, cpus: 64, autostart: false, cmdline: 'a "b" # c'}
 END
 
+case_of handover <<'END'
+host: {handover: {kernel: Image, initrd: initrd, cmdline: console=ttyAMA0}}
+END
+
+case_of handover-faults <<'END'
+host:
+  handover:
+    kernal: Image
+    cmdline: [a, b]
+END
+
+case_of handover-no-mapping <<'END'
+host: {handover: Image}
+END
+
 printf '\000\001\002\377' >binary.yaml
 golden not-text "$ashlar" check binary.yaml
 golden no-file "$ashlar" check absent.yaml

@@ -130,7 +130,7 @@ static void *blob_make(uint32_t vms, const struct change *change, size_t *size)
 static void note(void *context, const struct config_fault *fault)
 {
     struct seen *seen = context;
-    assert_true(fault->vm >= CONFIG_VM_HOST && fault->vm < (int32_t)CONFIG_MAX_VMS);
+    assert_true(fault->vm >= CONFIG_VM_HANDOVER && fault->vm < (int32_t)CONFIG_MAX_VMS);
     assert_non_null(fault->property);
     assert_non_null(fault->found);
     assert_non_null(fault->allowed);
@@ -434,6 +434,12 @@ static void check_added_node(const char *parent, const char *name, const char *p
     free(blob);
 }
 
+static void assert_refused_more(struct seen seen, const char *property)
+{
+    assert_true(seen.count > 1);
+    assert_string_equal(seen.property, property);
+}
+
 static void test_shape(void **state)
 {
     (void)state;
@@ -458,6 +464,35 @@ static void test_shape(void **state)
     blob = blob_open(&size);
     assert_int_equal(fdt_del_node(blob, fdt_path_offset(blob, "/vms")), 0);
     assert_refused(check(blob, size), "vms");
+    free(blob);
+}
+
+/* A kernel instead of the hypervisor: a node of its own, with which there need be no VM. */
+static void test_handover(void **state)
+{
+    (void)state;
+    size_t size;
+    void *blob = blob_open(&size);
+    int node = fdt_add_subnode(blob, 0, "handover");
+    assert_refused_more(check(blob, size), "kernel");
+    assert_int_equal(fdt_setprop_string(blob, node, "kernel", "\\ashlar\\handover\\kernel"), 0);
+    assert_int_equal(fdt_setprop_u64(blob, node, "kernel-size", 5), 0);
+    assert_int_equal(fdt_setprop_string(blob, node, "cmdline", "quiet"), 0);
+    assert_int_equal(check(blob, size).count, 0);
+    assert_true(config.has_handover && !config.handover.has_initrd);
+    assert_int_equal(config.handover.kernel_size, 5);
+    assert_string_equal(config.handover.cmdline, "quiet");
+    assert_int_equal(fdt_setprop_string(blob, node, "initrd", "\\initrd"), 0);
+    assert_int_equal(check(blob, size).vm, CONFIG_VM_HANDOVER);
+    assert_int_equal(fdt_setprop_u64(blob, node, "initrd-size", 7), 0);
+    assert_int_equal(check(blob, size).count, 0);
+    assert_true(config.handover.has_initrd);
+    assert_int_equal(fdt_setprop_u32(blob, node, "cpus", 7), 0);
+    assert_refused(check(blob, size), "cpus");
+    free(blob);
+    blob = blob_make(0, &no_change, &size);
+    assert_refused(check(blob, size), "vms");
+    assert_false(config.has_handover);
     free(blob);
 }
 
@@ -609,11 +644,12 @@ static void test_mutations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),        cmocka_unit_test(test_console),    cmocka_unit_test(test_most),
-        cmocka_unit_test(test_flat),        cmocka_unit_test(test_numbers),    cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_names),       cmocka_unit_test(test_texts),      cmocka_unit_test(test_affinity),
-        cmocka_unit_test(test_missing),     cmocka_unit_test(test_shape),      cmocka_unit_test(test_twice),
-        cmocka_unit_test(test_many_faults), cmocka_unit_test(test_not_a_tree), cmocka_unit_test(test_mutations),
+        cmocka_unit_test(test_good),      cmocka_unit_test(test_console),     cmocka_unit_test(test_most),
+        cmocka_unit_test(test_flat),      cmocka_unit_test(test_numbers),     cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_names),     cmocka_unit_test(test_texts),       cmocka_unit_test(test_affinity),
+        cmocka_unit_test(test_missing),   cmocka_unit_test(test_shape),       cmocka_unit_test(test_handover),
+        cmocka_unit_test(test_twice),     cmocka_unit_test(test_many_faults), cmocka_unit_test(test_not_a_tree),
+        cmocka_unit_test(test_mutations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
