@@ -40,7 +40,7 @@ static inline void wild_access(struct seeded *seeded, const struct mmio_region *
     if (writes) {
         (void)region->ops->write(vcpu, region->device, offset, size, value);
     } else {
-        (void)region->ops->read(vcpu, region->device, offset, size, &value);
+        (void)region->ops->read(vcpu, region->device, offset, size);
     }
     assert_true(spinlock_none_held());
 }
