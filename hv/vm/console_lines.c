@@ -97,9 +97,11 @@ static size_t close_line(struct console_lines *lines, char *to, size_t size, con
 /* What was overwritten before it could be shown is counted. */
 static size_t begin(struct console_lines *lines, char *to, size_t size)
 {
-    if (!find_due(lines, &lines->current)) {
+    unsigned due;
+    if (!find_due(lines, &due)) {
         return 0;
     }
+    lines->current = due;
     struct console_ring *ring = &lines->rings[lines->current];
     uint64_t lost = console_ring_catch_up(ring);
     lines->open = true;

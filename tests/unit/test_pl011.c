@@ -101,6 +101,30 @@ static void test_transmit_interrupt(void **state)
     assert_int_equal(fake_read(PL011_RIS), PL011_INT_TX);
 }
 
+/* The console can't keep up: the transmitter is full and raises no interrupt, until there is room. What is sent nevertheless is not lost. */
+static void test_transmit_full(void **state)
+{
+    (void)state;
+    fake_write(PL011_IMSC, PL011_INT_TX);
+    transmit_room = false;
+    fake_write(PL011_DR, 'x');
+    assert_int_equal(fake_read(PL011_FR) & (PL011_FR_TXFE | PL011_FR_TXFF), PL011_FR_TXFF);
+    assert_false(fake_spi[PL011_INTID]);
+    fake_write(PL011_DR, 'y');
+    assert_false(fake_spi[PL011_INTID]);
+    assert_int_equal(sent_count, 2);
+    transmit_room = true;
+    vm_uart.transmit_room(&fake_vm);
+    assert_int_equal(fake_read(PL011_FR) & (PL011_FR_TXFE | PL011_FR_TXFF), PL011_FR_TXFE);
+    assert_true(fake_spi[PL011_INTID]);
+
+    transmit_room = false;
+    fake_write(PL011_DR, 'x');
+    pl011_class.reset(&fake_vm);
+    transmit_room = true;
+    assert_int_equal(fake_read(PL011_FR) & (PL011_FR_TXFE | PL011_FR_TXFF), PL011_FR_TXFE);
+}
+
 static void test_receive_without_fifo(void **state)
 {
     (void)state;
@@ -331,6 +355,7 @@ int main(void)
         CASE(test_register_widths),
         CASE(test_transmit),
         CASE(test_transmit_interrupt),
+        CASE(test_transmit_full),
         CASE(test_receive_without_fifo),
         CASE(test_trigger_levels),
         CASE(test_fifo_holds_32),

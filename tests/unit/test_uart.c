@@ -162,12 +162,33 @@ static void test_bytes_typed_come_by_interrupt(void **unused)
     assert_false(enabled);
 }
 
+static void test_a_full_transmitter_is_waited_for_by_interrupt(void **unused)
+{
+    (void)unused;
+    full = true;
+    rooms = 0;
+    assert_int_equal(uart_send((const uint8_t *)"abc", 3), 0);
+    assert_int_equal(handler(INTID, NULL), IRQ_DEACTIVATE);
+    assert_int_equal(rooms, 1);
+    full = false;
+    assert_int_equal(uart_send((const uint8_t *)"abc", 3), 3);
+    assert_string_equal(sent, "abc");
+    assert_int_equal(handler(INTID, NULL), IRQ_DEACTIVATE);
+    assert_int_equal(rooms, 1); /* nobody waits */
+    full = true;
+    assert_int_equal(uart_send((const uint8_t *)"d", 1), 0);
+    assert_int_equal(uart_send(NULL, 0), 0); /* given up */
+    assert_int_equal(handler(INTID, NULL), IRQ_DEACTIVATE);
+    assert_int_equal(rooms, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_no_console_is_no_fault, set_up),
         cmocka_unit_test_setup(test_lines_go_to_the_uart, set_up),
         cmocka_unit_test_setup(test_bytes_typed_come_by_interrupt, set_up),
+        cmocka_unit_test_setup(test_a_full_transmitter_is_waited_for_by_interrupt, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
