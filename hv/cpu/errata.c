@@ -24,7 +24,7 @@ static const struct erratum_row rows[] = {
 _Static_assert(ARRAY_SIZE(rows) <= 32U, "a bit of applied for each row");
 
 static uint32_t applied; /* a bit per row */
-static uint32_t present; /* a bit per enum erratum */
+uint32_t errata_present; /* a bit per enum erratum */
 
 static bool row_matches(const struct erratum_row *row, uint64_t midr)
 {
@@ -41,14 +41,9 @@ void errata_detect(void)
     for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
         if (row_matches(&rows[i], midr)) {
             __atomic_fetch_or(&applied, 1U << i, __ATOMIC_RELAXED);
-            __atomic_fetch_or(&present, 1U << rows[i].erratum, __ATOMIC_RELAXED);
+            __atomic_fetch_or(&errata_present, 1U << rows[i].erratum, __ATOMIC_RELAXED);
         }
     }
-}
-
-bool errata_has(enum erratum erratum)
-{
-    return (__atomic_load_n(&present, __ATOMIC_RELAXED) & (1U << erratum)) != 0U;
 }
 
 const struct erratum_row *errata_applied(unsigned index)

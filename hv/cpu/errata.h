@@ -28,6 +28,11 @@ struct erratum_row {
 /* On each CPU at bring-up, before it runs a vCPU: looks at its MIDR_EL1. Any order of CPUs, one at a time or at once. */
 void errata_detect(void);
 /* Some CPU of this machine has it. Constant once all CPUs are up. */
-bool errata_has(enum erratum erratum);
+/* A bit per enum erratum; private to errata_has. */
+extern uint32_t errata_present;
+static inline bool errata_has(enum erratum erratum)
+{
+    return (__atomic_load_n(&errata_present, __ATOMIC_RELAXED) & (1U << erratum)) != 0U;
+}
 /* For the boot log: the index-th row that applies to this machine, or NULL at the end. */
 const struct erratum_row *errata_applied(unsigned index);

@@ -225,7 +225,7 @@ static uint64_t guest[IDS];
 static uint64_t combined_ctr;
 static bool ctr_differs;
 static bool dczid_differs;
-static uint32_t all_features;
+uint32_t features_common;
 static uint32_t any_features;
 
 void features_collect(unsigned cpu)
@@ -405,8 +405,8 @@ static uint32_t features_of(const uint64_t *id)
 
 static void combine_features(void)
 {
-    all_features = features_of(combined);
-    any_features = all_features;
+    features_common = features_of(combined);
+    any_features = features_common;
     for (unsigned cpu = 0; cpu < PLATFORM_MAX_CPUS; cpu++) {
         any_features |= cpus[cpu].collected ? features_of(cpus[cpu].id) : 0U;
     }
@@ -492,11 +492,6 @@ uint64_t features_id(uint32_t key)
 uint64_t features_guest_id(uint32_t key)
 {
     return guest[ID_INDEX(key)];
-}
-
-bool features_all(enum feature feature)
-{
-    return ((all_features >> feature) & 1U) != 0U;
 }
 
 bool features_any(enum feature feature)

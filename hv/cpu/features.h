@@ -45,7 +45,12 @@ uint64_t features_id(uint32_t key);
 uint64_t features_guest_id(uint32_t key);
 
 /* All CPUs have it; at least one has it. */
-bool features_all(enum feature feature);
+/* A bit per enum feature; private to features_all. */
+extern uint32_t features_common;
+static inline bool features_all(enum feature feature)
+{
+    return ((features_common >> feature) & 1U) != 0U;
+}
 bool features_any(enum feature feature);
 
 unsigned features_pa_bits(void);   /* 32 to 52: the smallest ID_AA64MMFR0_EL1.PARange */

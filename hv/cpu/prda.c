@@ -11,18 +11,12 @@
 
 __attribute__((aligned(4096))) struct prda cpu_boot_prda;
 
-static struct prda *areas[PLATFORM_MAX_CPUS] = {&cpu_boot_prda};
+struct prda *prda_areas[PLATFORM_MAX_CPUS] = {&cpu_boot_prda};
 static unsigned area_count = 1;
 
 unsigned prda_count(void)
 {
     return area_count;
-}
-
-struct prda *prda_of(unsigned cpu)
-{
-    assert(cpu < area_count);
-    return areas[cpu];
 }
 
 enum status prda_create(unsigned cpu, struct prda **out)
@@ -33,11 +27,11 @@ enum status prda_create(unsigned cpu, struct prda **out)
         return status;
     }
     assert(cpu == area_count && cpu < PLATFORM_MAX_CPUS);
-    areas[cpu] = phys_to_pointer(pa.pa);
-    areas[cpu]->self = pa.pa;
-    areas[cpu]->cpu = cpu;
+    prda_areas[cpu] = phys_to_pointer(pa.pa);
+    prda_areas[cpu]->self = pa.pa;
+    prda_areas[cpu]->cpu = cpu;
     area_count++;
-    *out = areas[cpu];
+    *out = prda_areas[cpu];
     return STATUS_OK;
 }
 
@@ -63,6 +57,6 @@ void host_prda_reset(void)
 
 struct prda *host_prda(void)
 {
-    return areas[cpu_local_index() < area_count ? cpu_local_index() : 0];
+    return prda_areas[cpu_local_index() < area_count ? cpu_local_index() : 0];
 }
 #endif

@@ -59,6 +59,12 @@ void host_prda_reset(void);
 extern struct prda cpu_boot_prda;
 
 unsigned prda_count(void); /* CPUs that have an area: 0 to count - 1 */
-struct prda *prda_of(unsigned cpu);
+/* Private to prda_of. */
+extern struct prda *prda_areas[PLATFORM_MAX_CPUS];
+/* cpu < prda_count(). */
+static inline struct prda *prda_of(unsigned cpu)
+{
+    return prda_areas[cpu];
+}
 /* Takes and clears one more area. */
 enum status prda_create(unsigned cpu, struct prda **out);

@@ -143,14 +143,21 @@ void timer_cancel_wait(struct timer *timer)
 
 void timer_arm(struct timer *timer, uint64_t deadline)
 {
-    timer_cancel(timer);
     struct prda *prda = PRDA;
+    if (__atomic_load_n(&timer->armed, __ATOMIC_ACQUIRE) &&
+        __atomic_load_n(&timer->cpu, __ATOMIC_RELAXED) != prda->cpu) {
+        timer_cancel(timer);
+    }
     spinlock_lock(&locks[prda->cpu]);
+    bool first = prda->timers == timer;
+    if (timer->armed) {
+        unlink(prda, timer); /* callers arm one timer from one CPU at a time: it is in this queue */
+    }
     timer->deadline = deadline;
     __atomic_store_n(&timer->cpu, prda->cpu, __ATOMIC_RELAXED);
     insert(prda, timer);
     __atomic_store_n(&timer->armed, true, __ATOMIC_RELEASE);
-    if (prda->timers == timer) {
+    if (first || prda->timers == timer) {
         program(prda);
     }
     spinlock_unlock(&locks[prda->cpu]);

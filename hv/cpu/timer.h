@@ -21,7 +21,7 @@ uint64_t timer_frequency(void); /* Hz */
 uint64_t timer_from_ns(uint64_t ns);
 uint64_t timer_to_ns(uint64_t count); /* from 0, saturating */
 
-/* Arms on this CPU for an absolute count; an armed one is moved. */
+/* Arms on this CPU for an absolute count; an armed one is moved. One CPU at a time: the owner of the timer sees to that. */
 void timer_arm(struct timer *timer, uint64_t deadline);
 /*
  * Any CPU. fire does not run for this deadline any more, unless another CPU has begun to fire it: fire then takes the caller's lock and looks at its

@@ -103,7 +103,10 @@ static void virt_fire(struct timer *timer)
 
     spinlock_lock(&vtimer->lock);
     if (!vtimer->loaded && may_interrupt(vtimer->virt_ctl) && condition_met(virt_count(vtimer), vtimer->virt_cval)) {
-        virt_set_line(vtimer, true);
+        /* A sleeper finds its interrupt pending when it is loaded; the line is for one that could not take it now. */
+        if (!vgic_wake_ppi(vtimer->vcpu, VTIMER_VIRT_INTID)) {
+            virt_set_line(vtimer, true);
+        }
     }
     spinlock_unlock(&vtimer->lock);
 }

@@ -138,6 +138,13 @@ void vcpu_kick(struct vcpu *vcpu, uint32_t work)
     }
 }
 
+void vcpu_wake(struct vcpu *vcpu)
+{
+    if (vcpu_power_state(vcpu) != VCPU_OFF) {
+        world_wake(&vcpu->world);
+    }
+}
+
 bool vcpu_interrupt_pending(struct vcpu *vcpu)
 {
     return vcpu_irqchip.pending(vcpu);

@@ -72,6 +72,8 @@ static inline bool vcpu_runs_here(const struct vcpu *vcpu)
 
 /* Sets work bits and makes the vCPU see them before it next executes a guest instruction: wakes it, or interrupts its CPU. Any context. */
 void vcpu_kick(struct vcpu *vcpu, uint32_t work);
+/* Ends the vCPU's sleep, if it sleeps: what it waits for is there when it is loaded. Any context. */
+void vcpu_wake(struct vcpu *vcpu);
 
 /* True when an interrupt waits that would wake the guest from WFI (vGIC), whatever PSTATE masks. */
 bool vcpu_interrupt_pending(struct vcpu *vcpu);

@@ -128,6 +128,17 @@ void vgic_set_spi(struct vm *vm, uint32_t intid, bool level)
     fake_spi[intid] = level;
 }
 
+static bool fake_ppi_taken; /* a PPI wakes its vCPU */
+static unsigned fake_wakes;
+
+bool vgic_wake_ppi(struct vcpu *vcpu, uint32_t intid)
+{
+    (void)vcpu;
+    (void)intid;
+    fake_wakes += fake_ppi_taken ? 1U : 0U;
+    return fake_ppi_taken;
+}
+
 void vgic_set_ppi(struct vcpu *vcpu, uint32_t intid, bool level)
 {
     assert_true(intid >= 16U && intid < 32U);

@@ -219,6 +219,28 @@ static void test_sleeper_woken(void **state)
     fake_advance(1);
 }
 
+/* One that can take the interrupt is woken without a line. */
+static void test_sleeper_takes_it(void **state)
+{
+    (void)state;
+    fake_ppi_taken = true;
+    fake_wakes = 0;
+    load(0, 1);
+    guest_set(5000, ENABLE);
+    put(0);
+    fake_advance(4999);
+    assert_int_equal(fake_wakes, 0);
+    fake_advance(1);
+    assert_int_equal(fake_wakes, 1);
+    load(3, 1);
+    assert_int_equal(fake_changes, 0);
+    assert_int_equal(injected[1], 1);
+    put(3);
+    vtimer_class.vcpu_reset(&fake_vcpus[1]);
+    fake_ppi_taken = false;
+    fake_advance(1);
+}
+
 static void test_due_when_put(void **state)
 {
     (void)state;
@@ -471,6 +493,7 @@ int main(void)
         CASE(test_loaded_by_hardware),
         CASE(test_spurious),
         CASE(test_sleeper_woken),
+        CASE(test_sleeper_takes_it),
         CASE(test_due_when_put),
         CASE(test_masked_or_off_wakes_nobody),
         CASE(test_never),

@@ -61,6 +61,11 @@ void vcpu_kick(struct vcpu *vcpu, uint32_t work)
     __atomic_store_n(&fake_kicked[vcpu->index], true, __ATOMIC_RELEASE);
 }
 
+void vcpu_wake(struct vcpu *vcpu)
+{
+    __atomic_store_n(&fake_kicked[vcpu->index], true, __ATOMIC_RELEASE);
+}
+
 enum status irq_register(uint32_t intid, irq_handler handler, void *argument)
 {
     (void)argument;

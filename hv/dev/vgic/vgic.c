@@ -89,6 +89,21 @@ void vgic_set_ppi(struct vcpu *vcpu, uint32_t intid, bool level)
     }
 }
 
+bool vgic_wake_ppi(struct vcpu *vcpu, uint32_t intid)
+{
+    struct vgic_vcpu *v = vgic_vcpu_of(vcpu);
+    const struct vgic_irq *irq = &v->irq[intid];
+
+    spinlock_lock(&v->lock);
+    bool takes = !v->loaded && (irq->state & VIRQ_ACTIVE) == 0U && vgic_irq_deliverable(irq, v->vgic->ctlr) &&
+                 vgic_vmcr_passes(v->vmcr, (irq->state & VIRQ_GROUP1) != 0U, irq->priority);
+    spinlock_unlock(&v->lock);
+    if (takes) {
+        vcpu_wake(vcpu);
+    }
+    return takes;
+}
+
 void vgic_inject_hw(struct vcpu *current, uint32_t vintid, uint32_t pintid)
 {
     struct vgic_vcpu *v = vgic_vcpu_of(current);
@@ -102,6 +117,13 @@ void vgic_inject_hw(struct vcpu *current, uint32_t vintid, uint32_t pintid)
         return;
     }
     (void)vgic_route_begin(v->vgic, irq);
+    if (v->here && vgic_lr_install_hw(v, vintid, pintid)) {
+        vgic_route_unlock(v);
+        if (!vcpu_runs_here(current)) {
+            vcpu_kick(current, VCPU_WORK_IRQ);
+        }
+        return;
+    }
     irq->pintid = (uint16_t)pintid;
     irq->state |= VIRQ_LINE;
     v->held |= 1U << vintid;

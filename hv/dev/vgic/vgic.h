@@ -45,6 +45,11 @@ void vgic_cpu_init(void);
 void vgic_set_spi(struct vm *vm, uint32_t intid, bool level);
 /* The input line of a PPI, 16..31, of one vCPU; all PPIs are level-sensitive. */
 void vgic_set_ppi(struct vcpu *vcpu, uint32_t intid, bool level);
+/*
+ * The vCPU is not loaded, and will be given the PPI (vgic_inject_hw) when it is: if it could take it now, it is woken. false: it is not, for
+ * the interrupt is disabled, masked or active.
+ */
+bool vgic_wake_ppi(struct vcpu *vcpu, uint32_t intid);
 
 /*
  * Physical PPI pintid was taken on this CPU and is kept active (IRQ_KEEP_ACTIVE): makes virtual PPI vintid of the vCPU loaded here

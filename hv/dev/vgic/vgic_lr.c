@@ -370,6 +370,28 @@ bool vgic_lr_fast_hw(struct vgic_vcpu *v, uint32_t intid, uint32_t pintid)
     return lr_refill(v->irq[intid].lr, fast);
 }
 
+bool vgic_lr_install_hw(struct vgic_vcpu *v, uint32_t intid, uint32_t pintid)
+{
+    struct vgic_irq *irq = &v->irq[intid];
+    if (v->overflow || v->wait.words != 0U || v->lr_used == lr_all || irq->lr != VGIC_NONE || irq_held(v, intid) ||
+        (irq->state & (uint16_t)~VIRQ_GROUP1) != VIRQ_ENABLED || !vgic_irq_deliverable(irq, v->vgic->ctlr)) {
+        return false;
+    }
+    unsigned k = (unsigned)__builtin_ctz(~v->lr_used);
+    uint64_t value = intid | LR_PENDING | LR_HW | ((uint64_t)pintid << LR_PINTID_SHIFT) |
+                     ((uint64_t)irq->priority << LR_PRIORITY_SHIFT) |
+                     ((irq->state & VIRQ_GROUP1) != 0U ? LR_GROUP1 : 0U);
+    irq->state |= VIRQ_LINE;
+    irq->pintid = (uint16_t)pintid;
+    irq->lr = (uint8_t)k;
+    v->held |= 1U << intid;
+    v->lr_intid[k] = (uint16_t)intid;
+    v->lr_used |= 1U << k;
+    v->fast[intid] = value;
+    lr_write(k, value);
+    return true;
+}
+
 static void hcr_write(struct vgic_vcpu *v, uint64_t hcr)
 {
     if (v->hcr != hcr) {

@@ -29,6 +29,8 @@ void vgic_lr_flush(struct vgic_vcpu *v, bool all);
  */
 bool vgic_lr_fast_sgi(struct vgic_vcpu *v, uint32_t intid);
 bool vgic_lr_fast_hw(struct vgic_vcpu *v, uint32_t intid, uint32_t pintid);
+/* With the lock held: a PPI that nothing is known of goes straight to a free list register. false: it has to take the long way. */
+bool vgic_lr_install_hw(struct vgic_vcpu *v, uint32_t intid, uint32_t pintid);
 
 /* The vCPU comes to this CPU / leaves it: afterwards its whole state is in memory. */
 void vgic_lr_load(struct vgic_vcpu *v);
