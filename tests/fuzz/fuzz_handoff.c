@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Fuzzes the check of struct handoff. The input is a list of changes, of 10 bytes each (where, how wide, the value), to a structure that
- * is right; the rest of 14 KiB would only dilute it. An input of odd length is taken as the structure itself.
+ * is right; the rest of its 17 KiB would only dilute it. An input of odd length is taken as the structure itself.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -10,6 +10,7 @@
 
 #include "platform/handoff_check.h"
 
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct handoff handoff;
@@ -22,6 +23,8 @@ static void make_good(void)
         {.base = 0x40200000, .size = 0x200000, .type = HANDOFF_RAM_HV},
         {.base = 0x40400000, .size = 0x20000, .type = HANDOFF_RAM_HANDOFF},
         {.base = 0x40420000, .size = 0x100000, .type = HANDOFF_RAM_MODULE},
+        {.base = 0x40520000, .size = 0x2000, .type = HANDOFF_RAM_RESERVED},
+        {.base = 0x40522000, .size = 0x3000, .type = HANDOFF_RAM_TABLES},
     };
 
     memset(&handoff, 0, sizeof(handoff));
@@ -32,10 +35,20 @@ static void make_good(void)
     handoff.image_size = 0x100000;
     handoff.config = 0x40400000;
     handoff.config_size = 0x1000;
-    handoff.region_count = 4;
+    handoff.region_count = sizeof(regions) / sizeof(regions[0]);
     memcpy(handoff.regions, regions, sizeof(regions));
     handoff.module_count = 1;
     handoff.modules[0] = (struct handoff_module){.kind = HANDOFF_MODULE_KERNEL, .base = 0x40420000, .size = 0x10001};
+    handoff.conduit = HANDOFF_CONDUIT_SMC;
+    handoff.cpu_count = 3;
+    for (uint32_t i = 0; i < handoff.cpu_count; i++) {
+        handoff.cpus[i] =
+            (struct handoff_cpu){.mpidr = i, .number = i, .protocol = HANDOFF_CPU_PSCI, .state = HANDOFF_CPU_BOOT};
+        if (i != 0U) {
+            handoff.cpus[i].state = HANDOFF_CPU_PARKED;
+            handoff.cpus[i].mailbox = 0x40520000 + (i - 1U) * 0x1000ULL;
+        }
+    }
 }
 
 static void change(const uint8_t *data, size_t size)
@@ -66,6 +79,24 @@ static void expect_sound(void)
     if (handoff.seed_bytes > HANDOFF_SEED_BYTES) {
         abort();
     }
+    for (uint32_t i = 0; i < handoff.cpu_count; i++) {
+        const struct handoff_cpu *cpu = &handoff.cpus[i];
+        if (cpu->state == HANDOFF_CPU_PARKED && !handoff_range_is_memory(&handoff, cpu->mailbox, 0x1000)) {
+            abort();
+        }
+    }
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+    /* The changes are to a structure that is taken, or they would all be refused alike. */
+    make_good();
+    if (handoff_check(&handoff, sizeof(handoff), &fault) != STATUS_OK) {
+        abort();
+    }
+    return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -34,7 +34,7 @@ static void wild_step(struct seeded *seeded)
         }
         break;
     default:
-        wild_access(seeded, &fake_vm.mmio.regions[0], &fake_vcpus[0]);
+        wild_access(seeded, &fake_vm.mmio.regions[1], &fake_vcpus[0]);
         break;
     }
 }

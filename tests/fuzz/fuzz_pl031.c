@@ -28,7 +28,7 @@ static void wild_step(struct seeded *seeded)
         fake_write(4U * (uint32_t)seeded_below(seeded, 8), (uint32_t)seeded_next(seeded));
         break;
     default:
-        wild_access(seeded, &fake_vm.mmio.regions[0], &fake_vcpus[0]);
+        wild_access(seeded, &fake_vm.mmio.regions[1], &fake_vcpus[0]);
         break;
     }
     assert_int_equal(fake_read(RTCMIS), fake_read(RTCRIS) & fake_read(RTCIMSC));

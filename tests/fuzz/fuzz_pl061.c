@@ -26,7 +26,7 @@ static void wild_step(struct seeded *seeded)
         fake_write(GPIODIR + 4U * (uint32_t)seeded_below(seeded, 9), (uint32_t)seeded_below(seeded, 0x10000));
         break;
     default:
-        wild_access(seeded, &fake_vm.mmio.regions[0], &fake_vcpus[0]);
+        wild_access(seeded, &fake_vm.mmio.regions[1], &fake_vcpus[0]);
         break;
     }
     assert_int_equal(fake_read(GPIOMIS), fake_read(GPIORIS) & fake_read(GPIOIE));
