@@ -24,6 +24,7 @@ enum lock_rank {
     LOCK_RANK_PAGES,     /* mem/: page allocator */
     LOCK_RANK_RANDOM,    /* lib/: the random generator */
     LOCK_RANK_CONSOLE,   /* vm/console: rings and attachment */
+    LOCK_RANK_VM_LOG,    /* vm/: one VM's share of the log */
     LOCK_RANK_LOG,       /* lib/: the log */
     LOCK_RANK_UART,      /* platform/: console hardware */
     LOCK_RANKS,

@@ -8,7 +8,6 @@
  */
 #include "arch/sysreg.h"
 #include "cpu/panic_dump.h"
-#include "lib/log.h"
 #include "lib/panic.h"
 #include "trap/inject.h"
 #include "trap/trap.h"
@@ -23,7 +22,7 @@ void trap_guest_serror(struct trap_frame *frame)
 {
     struct vcpu *vcpu = vcpu_of_frame(frame);
     uint64_t esr = sysreg_read(ESR_EL2);
-    log_warning(vcpu->vm->config->name, "SError %#llx: injected", (unsigned long long)esr);
+    vm_log_print(&vcpu->vm->log, LOG_WARNING, "SError %#llx: injected", (unsigned long long)esr);
     inject_serror(vcpu, esr & 0x1ffffffU);
 }
 

@@ -45,13 +45,13 @@ static void start_failed(struct vm *vm)
 static void create(struct vm *vm)
 {
     if (vm_create(vm) != STATUS_OK) {
-        log_error(vm->config->name, "not started: %llu MiB are not there to give (%llu MiB free)",
+        vm_log_print(&vm->log, LOG_ERROR, "not started: %llu MiB are not there to give (%llu MiB free)",
                   (unsigned long long)(vm->config->memory >> 20),
                   (unsigned long long)(page_alloc_bytes(OWNER_FREE) >> 20));
         start_failed(vm);
         return;
     }
-    log_info(vm->config->name, "starts: %u vCPUs, %llu MiB", vm->vcpu_count,
+    vm_log_print(&vm->log, LOG_INFO, "starts: %u vCPUs, %llu MiB", vm->vcpu_count,
              (unsigned long long)(vm->config->memory >> 20));
     vm->load.phase = VM_LOAD_PLACE;
     console_vm_begin(vm);
@@ -60,7 +60,7 @@ static void create(struct vm *vm)
 static void say_runs(struct vm *vm, uint64_t counter)
 {
     uint64_t beside = page_alloc_bytes(OWNER_VM(vm->index)) - vm->memory.size;
-    log_info(vm->config->name, "runs: %llu KiB beside its RAM; its counter began at %llu",
+    vm_log_print(&vm->log, LOG_INFO, "runs: %llu KiB beside its RAM; its counter began at %llu",
              (unsigned long long)(beside >> 10), (unsigned long long)counter);
 }
 
@@ -177,7 +177,7 @@ static void give_back(struct vm *vm)
     vm->ended = vm->request;
     vm->state = VM_OFF;
     spinlock_unlock(&vm->lock);
-    log_info(vm->config->name, "off: %s", vm_request_name(vm->ended));
+    vm_log_print(&vm->log, LOG_INFO, "off: %s", vm_request_name(vm->ended));
 }
 
 enum settled { SETTLED_NOT, SETTLED_PAUSED, SETTLED_AGAIN, SETTLED_ENDED };
@@ -210,7 +210,7 @@ static bool settle_when_parked(struct vm *vm)
     }
     spinlock_unlock(&vm->lock);
     if (settled == SETTLED_PAUSED) {
-        log_info(vm->config->name, "%s", vm_state_name(state_of(vm)));
+        vm_log_print(&vm->log, LOG_INFO, "%s", vm_state_name(state_of(vm)));
     } else if (settled == SETTLED_ENDED) {
         give_back(vm);
     }

@@ -33,6 +33,7 @@ void vm_setup(const struct config *config, const struct handoff *handoff)
         vms[i].config = &config->vms[i];
         vms[i].vcpu_count = config->vms[i].cpus;
         spinlock_init(&vms[i].lock, LOCK_RANK_VM);
+        vm_log_init(&vms[i].log, config->vms[i].name);
     }
 }
 

@@ -25,6 +25,7 @@
 #include "vm/device.h"
 #include "vm/kernel_image.h"
 #include "vm/mmio.h"
+#include "vm/vm_log.h"
 
 struct vcpu;
 
@@ -79,6 +80,7 @@ struct vm {
     uint32_t vcpu_count;
     uint32_t vcpus_on; /* PSCI state ON or ON_PENDING */
     struct vcpu *vcpus[CONFIG_MAX_VCPUS];
+    struct vm_log log;
     void *device[DEVICE_SLOTS];
 };
 

@@ -83,7 +83,7 @@ void vm_request(struct vm *vm, enum vm_request request, const char *reason)
     }
     spinlock_unlock(&vm->lock);
     if (wins && live) {
-        log_info(vm->config->name, "%s: %s", vm_request_name(request), reason);
+        vm_log_print(&vm->log, LOG_INFO, "%s: %s", vm_request_name(request), reason);
         keeper_notify();
     }
 }

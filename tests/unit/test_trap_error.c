@@ -35,6 +35,7 @@ static int set_up(void **unused)
     (void)unused;
     host_reset();
     memset(frames, 0, sizeof(frames));
+    vm_log_init(&vm.log, config.name);
     frames[0].owner = (uint64_t)(uintptr_t)&vcpu;
     frames[1].owner = (uint64_t)(uintptr_t)&vcpu;
     host_sysreg_set_all(KEY_ESR_EL2, 0xbe000011ULL);
