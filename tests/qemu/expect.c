@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Drives a command by what it prints: `expect [-p] [-o LOG] [-t TIMES] SCRIPT COMMAND...`. The command runs on pipes, or with -p on a terminal of
- * its own. TIMES gets each line with the millisecond at which its begin arrived. SCRIPT has one step per line:
+ * its own. TIMES gets each line, behind the millisecond
+ * at which its begin arrived and the milliseconds that the threads of the command's children have waited for a processor of this machine by then. SCRIPT has one step per line:
  *
  *   wait SECONDS TEXT   until TEXT was printed, behind what the last wait found
  *   send TEXT           to its standard input; \r \n \t \\ and \xHH
@@ -16,6 +17,7 @@
  * Exit status 0 when every step came true; else 1, the step that did not on standard error, and the command is ended. The tests
  * in tests/qemu/ use it. State: the one child.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -139,12 +141,65 @@ static bool child_start(char **argv)
     return child.pid > 0;
 }
 
-/* "MS LINE" each. */
+/* Threads of the command's children and what each has waited for a processor, in ns. */
+#define THREADS_MAX 64
+static struct {
+    long id;
+    unsigned long long waited;
+} threads[THREADS_MAX];
+static unsigned long long waited_ns; /* by all of them, also those that ended */
+
+static void thread_note(long id, unsigned long long waited)
+{
+    size_t i = 0;
+    while (i + 1U < THREADS_MAX && threads[i].id != 0 && threads[i].id != id)
+        i++;
+    if (threads[i].id == id && waited > threads[i].waited)
+        waited_ns += waited - threads[i].waited;
+    threads[i].id = id;
+    threads[i].waited = waited;
+}
+
+/* The second number of schedstat. */
+static void process_look(long pid)
+{
+    char path[300];
+    unsigned long long waited;
+    (void)snprintf(path, sizeof(path), "/proc/%ld/task", pid);
+    DIR *tasks = opendir(path);
+    const struct dirent *task;
+    while (tasks != NULL && (task = readdir(tasks)) != NULL) {
+        (void)snprintf(path, sizeof(path), "/proc/%ld/task/%s/schedstat", pid, task->d_name);
+        FILE *file = fopen(path, "re");
+        if (file != NULL && fscanf(file, "%*u %llu", &waited) == 1)
+            thread_note(atol(task->d_name), waited);
+        if (file != NULL)
+            (void)fclose(file);
+    }
+    if (tasks != NULL)
+        (void)closedir(tasks);
+}
+
+/* The command's children: of `ashlar run`, QEMU. */
+static long waited_ms(void)
+{
+    char path[64];
+    long pid;
+    (void)snprintf(path, sizeof(path), "/proc/%ld/task/%ld/children", (long)child.pid, (long)child.pid);
+    FILE *file = fopen(path, "re");
+    while (file != NULL && fscanf(file, "%ld", &pid) == 1)
+        process_look(pid);
+    if (file != NULL)
+        (void)fclose(file);
+    return (long)(waited_ns / 1000000U);
+}
+
+/* "MS WAITED LINE" each. */
 static void note_times(const char *text, size_t size)
 {
     for (size_t i = 0; i < size && child.times != NULL; i++) {
         if (!child.in_line)
-            (void)fprintf(child.times, "%ld ", now_ms());
+            (void)fprintf(child.times, "%ld %ld ", now_ms(), waited_ms());
         (void)fputc(text[i], child.times);
         child.in_line = text[i] != '\n';
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The hostile guest: the list of scenes, and what they share. Command line: seed=N, scale=PERCENT, only=SCENE (runs that one and switches off).
+ * The hostile guest: the list of scenes, and what they share. Command line: seed=N, scale=N, only=SCENE (runs that one and switches off).
  * The number of the next scene is in the real-time clock, in units of 4096 s, so that a reset or a crash goes on with the next; a
  * scene that found something wrong leaves FAILED there, and the VM never switches itself off.
  */
@@ -21,11 +21,18 @@ static const struct scene {
     const char *name;
     void (*play)(void);
 } scenes[] = {
-    {"memory", scene_memory},
-    {"devices", scene_devices},
-    {"registers", scene_registers},
+    {"memory", scene_memory},         {"devices", scene_devices},
+    {"registers", scene_registers},   {"calls", scene_calls},
+    {"power", scene_power},           {"tables", scene_tables},
+    {"vectors", scene_vectors},       {"vectors in no memory", scene_crash_vectors},
+    {"interrupts", scene_interrupts}, {"tables in a device", scene_crash_tables},
+    {"console", scene_console},       {"a start at zeros", scene_crash_start},
+    {"doomed", scene_doomed},         {"all off", scene_crash_off},
+    {"random", scene_random},         {"off", scene_off},
+    [CROSSTALK_SCENE] = {"crosstalk", scene_crosstalk},
 };
-#define SCENES (sizeof(scenes) / sizeof(scenes[0]))
+#define SCENES ((uint32_t)(sizeof(scenes) / sizeof(scenes[0])))
+#define LAST_SCENE (CROSSTALK_SCENE - 1U)
 
 void print_values(const char *format, va_list *values);
 
@@ -136,7 +143,7 @@ uint64_t option(const char *name, uint64_t otherwise)
 
 uint64_t scaled(uint64_t count)
 {
-    return count * scale / 100U + 1U;
+    return count * scale;
 }
 
 uint32_t hostile_cpus(void)
@@ -199,6 +206,19 @@ static void seed(uint32_t number)
     }
 }
 
+bool start_others(void (*run)(struct cpu *cpu))
+{
+    bool good = true;
+    for (uint32_t i = 1; i < hostile_cpus(); i++) {
+        cpus[i].run = run; /* the first of them may well start the others */
+    }
+    for (uint32_t i = 1; i < hostile_cpus(); i++) {
+        int64_t status = psci(PSCI_CPU_ON, cpu_affinity(i), (uint64_t)guest_secondary, (uint64_t)&cpus[i]);
+        good = good && (status == 0 || status == PSCI_ALREADY_ON || status == PSCI_ON_PENDING);
+    }
+    return good;
+}
+
 void guest_main(void)
 {
     uint32_t only = (uint32_t)option("only", SCENES);
@@ -206,12 +226,12 @@ void guest_main(void)
     if ((number & FAILED) != 0U) {
         give_up(number);
     }
-    if (number >= SCENES) {
-        print("# hostile: all %u scenes\n", (uint32_t)SCENES);
+    if (number > LAST_SCENE && number != only) {
+        print("# hostile: all %u scenes\n", SCENES);
         return;
     }
     scene_set_next(number + 1U);
-    scale = option("scale", 100);
+    scale = option("scale", 1);
     seed(number);
     run_init();
     uint64_t begin = counter();

@@ -23,7 +23,7 @@ uint64_t ram_end(void);
 #define SCRATCH_BYTES 0x100000UL
 /* `name=NUMBER` of the command line, or otherwise. */
 uint64_t option(const char *name, uint64_t otherwise);
-/* How many rounds a scene makes of something: count by `scale=` percent. */
+/* How many rounds a scene makes of something: times what `scale=` says. */
 uint64_t scaled(uint64_t count);
 uint32_t hostile_cpus(void);
 /* The UART as print() wants it, whatever was written to it. */
@@ -60,8 +60,39 @@ void run_user_tables(void);
 /* Interrupts that this CPU took so far. */
 uint64_t interrupts_taken(void);
 
+/* The next so many interrupts of this CPU are only acknowledged and ended, whatever keeps them coming. */
+void interrupt_storm(uint64_t count);
+/* Starts every other CPU at run, which may never return. False: one of them did not start. */
+bool start_others(void (*run)(struct cpu *cpu));
+
 /* ---- the scenes ---- */
 
 void scene_memory(void);
 void scene_devices(void);
 void scene_registers(void);
+/* Not one of those that follow each other: `only=` this in two VMs. Known to tests/qemu/crosstalk.t. */
+#define CROSSTALK_SCENE 16U
+void scene_crosstalk(void);
+void scene_calls(void);
+void scene_power(void);
+void scene_tables(void);
+void scene_vectors(void);
+void scene_interrupts(void);
+void scene_console(void);
+void scene_random(void);
+void scene_doomed(void);
+void scene_off(void);
+/* These end in a crash of the VM. */
+void scene_crash_vectors(void);
+void scene_crash_tables(void);
+void scene_crash_start(void);
+void scene_crash_off(void);
+
+/* ---- pieces of them that random operations are made of ---- */
+
+void access_random(void);
+void register_random(void);
+void call_random(void);
+void power_random(void);
+void interrupt_random(void);
+void maintenance_random(void);

@@ -56,6 +56,11 @@ static uint32_t random_instruction(void)
     return choice < COUNT(plain) ? plain[choice] : odd[choice - COUNT(plain)];
 }
 
+void access_random(void)
+{
+    access(random_instruction(), random_address(), random_below(4) == 0U);
+}
+
 /* ---- outside of everything ---- */
 
 /* Each access there is one external abort with the address in FAR, and x0 stays. */
@@ -82,7 +87,7 @@ void scene_memory(void)
             check_hole(holes[i], plain[k], true);
         }
     }
-    for (uint64_t i = 0; i < scaled(20000); i++) {
+    for (uint64_t i = 0; i < scaled(2000); i++) {
         uint64_t x[RUN_REGISTERS] = {random_next(), random_value()};
         /* Not where the guest itself is. */
         if (x[1] < RAM_BASE || x[1] >= end) {
@@ -162,21 +167,21 @@ void scene_devices(void)
     gic_init();
     gic_init_cpu();
     fetches(0);
-    odd_accesses(scaled(10000), 0);
-    wild_writes(scaled(10000));
+    odd_accesses(scaled(1000), 0);
+    wild_writes(scaled(1000));
     mmu_enable();
     run_user_tables();
     fetches(0);
     fetches(MMU_ALIAS);
-    odd_accesses(scaled(10000), 0);
-    odd_accesses(scaled(20000), MMU_ALIAS);
-    for (uint64_t i = 0; i < scaled(10000); i++) {
+    odd_accesses(scaled(1000), 0);
+    odd_accesses(scaled(2000), MMU_ALIAS);
+    for (uint64_t i = 0; i < scaled(1000); i++) {
         access(random_instruction(), RUN_USER_DEVICE + device_address(), true);
     }
-    for (uint64_t i = 0; i < scaled(10000); i++) {
+    for (uint64_t i = 0; i < scaled(1000); i++) {
         access(random_instruction(), random_address(), false);
     }
-    wild_writes(scaled(10000));
+    wild_writes(scaled(1000));
     uart_repair();
     print("# %lu exceptions\n", taken);
 }

@@ -12,18 +12,19 @@
 #define INSTRUCTION_SPSEL_1 0xD50041BFU
 #define INSTRUCTION_DAIFSET 0xD5034FDFU
 #define INSTRUCTION_RET 0xD65F03C0U
-#define RUN_WORDS 32U
+#define RUN_WORDS 16U /* a line */
+#define RUN_SLOTS 256U
 
 struct runner {
     bool runs;
     uint64_t sp;
     uint64_t *x;
     struct outcome outcome;
-    uint64_t interrupts, serrors;
-    uint32_t code[RUN_WORDS];
+    uint64_t interrupts, serrors, storm;
 };
 
-static struct runner runners[MAX_CPUS] __attribute__((aligned(256)));
+static struct runner runners[MAX_CPUS];
+static uint32_t slots[MAX_CPUS][RUN_SLOTS][RUN_WORDS] __attribute__((aligned(4096)));
 
 extern uint64_t mmu_table[512];
 extern char hostile_recover[];
@@ -60,7 +61,11 @@ static void take(struct runner *runner, bool group0)
     uint32_t intid = group0 ? (uint32_t)SYSREG_READ("S3_0_C12_C8_0") : (uint32_t)SYSREG_READ("ICC_IAR1_EL1");
     barrier_dsb();
     runner->interrupts++;
-    quieten(intid);
+    if (runner->storm > 0U) {
+        runner->storm--;
+    } else {
+        quieten(intid);
+    }
     if (intid >= 1020U) {
         return;
     }
@@ -121,20 +126,27 @@ void run_init(void)
     barrier_isb();
 }
 
-static void write_code(struct runner *runner, const uint32_t *code, unsigned count, bool el0)
+/* Where the code is; written only where something else was there before. */
+static uint32_t *write_code(uint32_t (*cpu_slots)[RUN_WORDS], const uint32_t *code, unsigned count, bool el0)
 {
-    unsigned at = 0;
-    while (at < count) {
-        runner->code[at] = code[at];
-        at++;
+    const uint32_t tail[] = {el0 ? INSTRUCTION_SVC : INSTRUCTION_SPSEL_1, INSTRUCTION_DAIFSET, INSTRUCTION_RET};
+    uint32_t hash = el0 ? 1U : 0U;
+    for (unsigned i = 0; i < count; i++) {
+        hash = (hash ^ code[i]) * 0x9E3779B1U;
     }
-    runner->code[at++] = el0 ? INSTRUCTION_SVC : INSTRUCTION_SPSEL_1;
-    runner->code[at++] = INSTRUCTION_DAIFSET;
-    runner->code[at++] = INSTRUCTION_RET;
-    for (uint64_t line = (uint64_t)runner->code; line < (uint64_t)&runner->code[at]; line += 16U) {
-        __asm__ volatile("dc cvau, %0\n\tdsb ish\n\tic ivau, %0" ::"r"(line) : "memory");
+    uint32_t *slot = cpu_slots[(hash >> 16) % RUN_SLOTS];
+    uint32_t changed = 0;
+    for (unsigned i = 0; i < count + 3U; i++) {
+        uint32_t word = i < count ? code[i] : tail[i - count];
+        if (slot[i] != word) {
+            slot[i] = word;
+            changed++;
+        }
     }
-    __asm__ volatile("dsb ish\n\tisb" ::: "memory");
+    if (changed != 0U) {
+        __asm__ volatile("dc cvau, %0\n\tdsb ish\n\tic ivau, %0\n\tdsb ish\n\tisb" ::"r"(slot) : "memory");
+    }
+    return slot;
 }
 
 struct outcome run_code(uint64_t x[RUN_REGISTERS], const uint32_t *code, unsigned count, bool el0)
@@ -142,13 +154,13 @@ struct outcome run_code(uint64_t x[RUN_REGISTERS], const uint32_t *code, unsigne
     struct runner *runner = &runners[cpu_this()->index];
     runner->outcome = (struct outcome){.taken = false};
     runner->x = x;
-    write_code(runner, code, count, el0);
+    uint64_t at = (uint64_t)write_code(slots[cpu_this()->index], code, count, el0);
     runner->runs = true;
     barrier_dsb();
     if (el0) {
-        hostile_enter_el0(x, (uint64_t)runner->code + (mmu_is_on() ? RUN_USER : 0U), &runner->sp);
+        hostile_enter_el0(x, at + (mmu_is_on() ? RUN_USER : 0U), &runner->sp);
     } else {
-        hostile_enter(x, (uint64_t)runner->code, &runner->sp);
+        hostile_enter(x, at, &runner->sp);
     }
     barrier_dsb();
     barrier_isb();
@@ -164,6 +176,11 @@ struct outcome run_one(uint64_t x[RUN_REGISTERS], uint32_t instruction, bool el0
 void take_interrupts(void)
 {
     __asm__ volatile("msr DAIFClr, #3\n\tisb\n\tnop\n\tnop\n\tmsr DAIFSet, #3" ::: "memory");
+}
+
+void interrupt_storm(uint64_t count)
+{
+    runners[cpu_this()->index].storm = count;
 }
 
 uint64_t interrupts_taken(void)
