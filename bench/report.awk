@@ -17,7 +17,7 @@ FILENAME ~ /operations[.]txt$/ {
     environment = part[8]
     cpu = part[12]
     if (kind == "peer") peer[++peers] = environment
-    if (kind == "boot") boots++
+    if (kind == "boot") booted[environment, cpu] = 1
     next
 }
 /^"/ {
@@ -108,20 +108,20 @@ function model_verdict(name, target, found) {
 
 # What the loader and the hypervisor take, and the same work in Linux with and without a hypervisor.
 function table_boot(cpu, i, name, found, target) {
-    if (boot_names["ashlar"] == 0) return
+    if (!(("ashlar", cpu) in booted)) return
     print ""
     print "From reset to a guest's first instruction, a VM of 256 MiB, " cpu
     for (i = 1; i <= boot_names["ashlar"]; i++) {
         name = boot_name["ashlar", i]
         found = figure("boot", "ashlar", cpu, name)
         target = figure("target", "boot", "neoverse-n1", name)
-        printf "%-42s %15s  %s\n", name, cell(found), target == "" ? "" : "target " target ", " verdict(found, target)
+        printf "%-42s %15s%s\n", name, cell(found), target == "" ? "" : "  target " target ", " verdict(found, target)
     }
 }
 
 function table_work(cpu, cpus, i, name, ours, bare, ratio, target, environment) {
     environment = "ashlar-debian-" cpus
-    if (boot_names[environment] == 0) return
+    if (!((environment, cpu) in booted)) return
     print ""
     print "Debian with " cpus (cpus == 1 ? " CPU, " : " CPUs, ") cpu ", in instructions"
     printf "%-36s %15s %15s\n", "", "Ashlar", "bare"
