@@ -10,6 +10,13 @@
 #include "tree_mutator.h"
 #include "vm/config_check.h"
 
+static const char *const tree_names[] = {
+    "name",        "cpus",    "memory",    "kernel",    "kernel-size", "kernel-offset",   "initrd",
+    "initrd-size", "cmdline", "autostart", "on-reset",  "on-crash",    "stop-timeout-ms", "weight",
+    "affinity",    "cap",     "console",   "when-idle", "mitigations", "compatible",      NULL};
+static const char *const tree_words[] = {
+    "restart",         "stop", "hold", "auto", "off", "all", "monitor", "poweroff", "a", "b-2", "\\ashlar\\kernel", "",
+    CONFIG_COMPATIBLE, NULL};
 static struct config config;
 
 static void count(void *context, const struct config_fault *fault)

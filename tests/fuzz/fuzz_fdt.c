@@ -8,6 +8,40 @@
 #include "platform/fdt_platform.h"
 #include "tree_mutator.h"
 
+static const char *const tree_names[] = {"ranges",
+                                         "reg",
+                                         "interrupts",
+                                         "interrupts-extended",
+                                         "interrupt-names",
+                                         "interrupt-parent",
+                                         "interrupt-controller",
+                                         "#interrupt-cells",
+                                         "#address-cells",
+                                         "#size-cells",
+                                         "phandle",
+                                         "compatible",
+                                         "status",
+                                         "device_type",
+                                         "enable-method",
+                                         "method",
+                                         "stdout-path",
+                                         "linux,stdout-path",
+                                         "reg-shift",
+                                         "reg-io-width",
+                                         "reg-offset",
+                                         "redistributor-stride",
+                                         "#redistributor-regions",
+                                         NULL};
+static const char *const tree_words[] = {"okay",       "disabled",
+                                         "psci",       "spin-table",
+                                         "cpu",        "hvc",
+                                         "smc",        "arm,psci-1.0",
+                                         "arm,gic-v3", "arm,armv8-timer",
+                                         "arm,pl011",  "arm,sbsa-uart",
+                                         "ns16550a",   "snps,dw-apb-uart",
+                                         "serial0",    "serial0:115200n8",
+                                         "phys",       "virt",
+                                         "hyp-phys",   NULL};
 static struct platform platform;
 static struct platform_fault fault;
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Fuzzes the check of struct handoff. The input is a list of changes, of 10 bytes each (where, how wide, the value), to a structure that
- * is right; the rest of its 17 KiB would only dilute it. An input of odd length is taken as the structure itself.
+ * Fuzzes the check of struct handoff. The input is a program of changes to a structure that is right: which part (the fields in front, a region, a
+ * module, a CPU, anything), which field, and a value, an offset in pages or another region's address. One whose first byte is odd is taken
+ * as the structure itself.
+ * libFuzzer: -max_len=1024
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -9,6 +11,7 @@
 #include <string.h>
 
 #include "platform/handoff_check.h"
+#include "seeded.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -51,13 +54,57 @@ static void make_good(void)
     }
 }
 
-static void change(const uint8_t *data, size_t size)
+/* The part's first byte, and its size. */
+static uint8_t *pick_part(struct seeded *seeded, size_t *size)
 {
-    for (; size >= 10; data += 10, size -= 10) {
-        size_t width = (size_t)1 << (data[1] >> 6);
-        size_t where = (size_t)(data[0] | (data[1] & 0x3fU) << 8) % (sizeof(handoff) / width) * width;
-        memcpy((uint8_t *)&handoff + where, data + 2, width);
+    switch (seeded_below(seeded, 8)) {
+    case 0:
+    case 1:
+        *size = offsetof(struct handoff, cpus);
+        return (uint8_t *)&handoff;
+    case 2:
+    case 3:
+        *size = sizeof(handoff.regions[0]);
+        return (uint8_t *)&handoff.regions[seeded_below(seeded, 8)];
+    case 4:
+        *size = sizeof(handoff.modules[0]);
+        return (uint8_t *)&handoff.modules[seeded_below(seeded, 4)];
+    case 5:
+        *size = sizeof(handoff.cpus[0]);
+        return (uint8_t *)&handoff.cpus[seeded_below(seeded, 4)];
+    case 6:
+        *size = offsetof(struct handoff, regions) - offsetof(struct handoff, region_count);
+        return (uint8_t *)&handoff.region_count;
+    default:
+        *size = sizeof(handoff);
+        return (uint8_t *)&handoff;
     }
+}
+
+static void change(struct seeded *seeded)
+{
+    size_t size;
+    uint8_t *part = pick_part(seeded, &size);
+    size_t width = (size_t)1 << seeded_below(seeded, 4);
+    uint8_t *field = part + seeded_below(seeded, size / width) * width;
+    uint64_t value = 0;
+
+    memcpy(&value, field, width);
+    switch (seeded_below(seeded, 4)) {
+    case 0:
+        value += (seeded_below(seeded, 256) - 128U) * 0x1000U;
+        break;
+    case 1:
+        value = handoff.regions[seeded_below(seeded, 8)].base + seeded_below(seeded, 4) * 0x800U;
+        break;
+    case 2:
+        value = seeded_below(seeded, 256);
+        break;
+    default:
+        value = seeded_next(seeded);
+        break;
+    }
+    memcpy(field, &value, width);
 }
 
 /* The rules once more, in another way: whoever relies on them must not be led outside. */
@@ -101,13 +148,17 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    make_good();
+    struct seeded seeded;
     size_t given = sizeof(handoff);
-    if (size % 2 != 0) {
-        given = size < given ? size : given;
-        memcpy(&handoff, data, given);
-    } else {
-        change(data, size);
+
+    make_good();
+    seeded_from(&seeded, data, size);
+    if (seeded_below(&seeded, 2) != 0U) {
+        given = seeded.left < given ? seeded.left : given;
+        memcpy(&handoff, seeded.bytes, given);
+    }
+    while (given == sizeof(handoff) && seeded_more(&seeded)) {
+        change(&seeded);
     }
     if (handoff_check(&handoff, given, &fault) == STATUS_OK) {
         expect_sound();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Changes a flattened device tree so that it stays one: values, properties and nodes are changed, copied and taken away, and the tree is
- * written anew. Random bytes alone are nearly always refused by the first check of the header. One input in four is changed as bytes
+ * written anew; names and words of the kind that the target reads come from its own lists. Random bytes alone are nearly always refused by the first check of the header. One input in four is changed as bytes
  * nevertheless: hostile headers have to be seen, too. Gives libFuzzer its custom mutator; included by one file of a program.
  */
 #pragma once
@@ -19,6 +19,10 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed);
+
+/* The target's: names of properties, and words that are their values; NULL at the end. */
+static const char *const tree_names[];
+static const char *const tree_words[];
 
 static _Alignas(8) uint8_t tree[TREE_ROOM];
 static struct seeded tree_random;
@@ -147,6 +151,38 @@ static void edit_add(int node)
     }
 }
 
+static const char *pick_text(const char *const *list)
+{
+    unsigned count = 0;
+
+    while (list[count] != NULL) {
+        count++;
+    }
+    return list[tree_pick(count)];
+}
+
+/* A property that may never have been there: a word, or up to eight cells that are small numbers or come from another property. */
+static void edit_invent(int node)
+{
+    const char *name = pick_text(tree_names);
+    struct taken taken;
+    fdt32_t cells[8];
+    unsigned count = tree_pick(9);
+
+    if (tree_pick(3) == 0U) {
+        const char *word = pick_text(tree_words);
+        (void)fdt_setprop(tree, node, name, word, (int)strlen(word) + 1);
+        return;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        cells[i] = cpu_to_fdt32(tree_pick(4));
+        if (tree_pick(2) == 0U && take_property(pick_node(), &taken) && taken.length >= 4U) {
+            memcpy(&cells[i], taken.value + tree_pick((unsigned)(taken.length / 4U)) * 4U, 4);
+        }
+    }
+    (void)fdt_setprop(tree, node, name, cells, (int)(count * 4U));
+}
+
 static void edit_name(int node)
 {
     char name[64];
@@ -168,7 +204,7 @@ static void edit(void)
     int property = pick_property(node);
     const char *name = NULL;
 
-    switch (tree_pick(8)) {
+    switch (tree_pick(10)) {
     case 0:
         if (property >= 0 && fdt_getprop_by_offset(tree, property, &name, NULL) != NULL) {
             (void)fdt_delprop(tree, node, name);
@@ -185,6 +221,10 @@ static void edit(void)
         break;
     case 4:
         edit_copy(node);
+        break;
+    case 5:
+    case 6:
+        edit_invent(node);
         break;
     default:
         edit_value(node);
