@@ -90,42 +90,43 @@ void uart_listen(void (*input)(uint8_t byte), void (*room)(void))
 
 static void send_all(const char *text, size_t size)
 {
-    for (size_t i = 0; i < size && !dead; i++) {
-        unsigned spins = 0;
-        while (!driver->can_send(base, &console)) {
-            if (++spins == SPIN_LIMIT) {
-                dead = true;
-                return;
-            }
+    unsigned spins = 0;
+    while (size != 0U && !dead) {
+        size_t sent = driver->send(base, &console, (const uint8_t *)text, size);
+        text += sent;
+        size -= sent;
+        spins = sent == 0U ? spins + 1U : 0U;
+        dead = spins == SPIN_LIMIT;
+        if (sent == 0U) {
             cpu_wait_yield();
         }
-        driver->send(base, &console, (uint8_t)text[i]);
     }
 }
 
-static void want_room(bool wanted)
+static __attribute__((noinline)) void want_room(bool wanted)
 {
-    if (transmit_interrupt != wanted) {
-        __atomic_store_n(&transmit_interrupt, wanted, __ATOMIC_RELAXED);
-        driver->enable_interrupts(base, &console, true, wanted);
-    }
+    __atomic_store_n(&transmit_interrupt, wanted, __ATOMIC_RELAXED);
+    driver->enable_interrupts(base, &console, true, wanted);
+}
+
+/* Apart, so that it costs the other way nothing. */
+static __attribute__((noinline)) size_t send_waiting(const uint8_t *bytes, size_t size)
+{
+    uart_write((const char *)bytes, size);
+    return size;
 }
 
 size_t uart_send(const uint8_t *bytes, size_t size)
 {
     if (!listening) {
-        uart_write((const char *)bytes, size);
-        return size;
+        return send_waiting(bytes, size);
     }
-    for (size_t i = 0; i < size; i++) {
-        if (!driver->can_send(base, &console)) {
-            want_room(true);
-            return i;
-        }
-        driver->send(base, &console, bytes[i]);
+    size_t sent = size != 0U ? driver->send(base, &console, bytes, size) : 0U;
+    bool full = sent != size;
+    if (full != transmit_interrupt) {
+        want_room(full);
     }
-    want_room(false);
-    return size;
+    return sent;
 }
 
 void uart_write(const char *text, size_t size)

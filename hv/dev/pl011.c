@@ -91,17 +91,24 @@ const struct vm_uart_ops vm_uart = {
     .transmit_room = transmit_room,
 };
 
-/* With the lock held, after an access. The console's lock ranks above, so bytes leave in the order in which they were written. */
+/* With the lock held. The console's lock ranks above, so bytes leave in the order in which they were written. */
+static void send(struct pl011 *pl011, uint8_t byte)
+{
+    bool room = console_vm_output(pl011->vm, byte);
+
+    if (room == pl011->state.transmit_full) {
+        pl011_state_transmit_full(&pl011->state, !room);
+    }
+}
+
+/* With the lock held, after an access. */
 static void effect_apply(struct pl011 *pl011, const struct pl011_effect *effect)
 {
     if (effect->arrived) {
         timeout_start(pl011);
     }
     if (effect->send) {
-        bool room = console_vm_output(pl011->vm, effect->byte);
-        if (room == pl011->state.transmit_full) {
-            pl011_state_transmit_full(&pl011->state, !room);
-        }
+        send(pl011, effect->byte);
     }
     line_update(pl011);
 }
@@ -136,22 +143,35 @@ static struct mmio_value pl011_read(struct vcpu *vcpu, void *device, uint64_t of
     return read_locked(pl011, (uint32_t)offset);
 }
 
+/* With the lock held, which is released. */
+static void write_locked(struct pl011 *pl011, uint32_t offset, uint32_t value)
+{
+    struct pl011_effect effect = {0};
+
+    pl011_state_write(&pl011->state, offset, value, &effect);
+    effect_apply(pl011, &effect);
+    spinlock_unlock(&pl011->lock);
+    if (effect.room) {
+        console_vm_input_room(pl011->vm);
+    }
+}
+
 static bool pl011_write(struct vcpu *vcpu, void *device, uint64_t offset, unsigned size, uint64_t value)
 {
     struct pl011 *pl011 = device;
-    struct pl011_effect effect = {0};
 
     (void)vcpu;
     if (!primecell_is_access(offset, size)) {
         return false;
     }
     spinlock_lock(&pl011->lock);
-    pl011_state_write(&pl011->state, (uint32_t)offset, (uint32_t)value, &effect);
-    effect_apply(pl011, &effect);
-    spinlock_unlock(&pl011->lock);
-    if (effect.room) {
-        console_vm_input_room(pl011->vm);
+    if (offset != PL011_DR || !pl011_state_transmit(&pl011->state)) {
+        write_locked(pl011, (uint32_t)offset, (uint32_t)value);
+        return true;
     }
+    send(pl011, (uint8_t)value);
+    line_update(pl011);
+    spinlock_unlock(&pl011->lock);
     return true;
 }
 

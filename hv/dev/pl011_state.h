@@ -106,6 +106,18 @@ void pl011_state_reset(struct pl011_state *state);
 /* offset: a multiple of 4 below 0x1000. Reserved ones read 0 and ignore writes. */
 uint32_t pl011_state_read(struct pl011_state *state, uint32_t offset, struct pl011_effect *effect);
 void pl011_state_write(struct pl011_state *state, uint32_t offset, uint32_t value, struct pl011_effect *effect);
+/*
+ * A byte written to UARTDR that is not looped back, the short way: true when it left the transmitter, false when pl011_state_write is to be
+ * called. The FIFO is never seen to fill up unless the console says so, hence the interrupt at once.
+ */
+static inline bool pl011_state_transmit(struct pl011_state *state)
+{
+    if ((state->cr & PL011_CR_LBE) != 0U) {
+        return false;
+    }
+    state->ris |= state->transmit_full ? 0U : PL011_INT_TX;
+    return true;
+}
 /* Whoever takes the bytes sent can't keep up, or can again: then the transmit FIFO has drained, which sets its interrupt. */
 void pl011_state_transmit_full(struct pl011_state *state, bool full);
 /* True when a character from the line would be stored: RXE is set, and there is room. */

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "platform/platform.h"
@@ -16,8 +17,8 @@ struct console_driver {
     enum platform_console_type type;
     /* Leaves line speed and format as firmware set them; enables the FIFO; masks all interrupts. */
     void (*init)(volatile void *base, const struct platform_console *info);
-    bool (*can_send)(volatile void *base, const struct platform_console *info);
-    void (*send)(volatile void *base, const struct platform_console *info, uint8_t byte); /* only after can_send */
+    /* As many of the bytes as the transmitter takes at once; returns their number. */
+    size_t (*send)(volatile void *base, const struct platform_console *info, const uint8_t *bytes, size_t size);
     /* -1 when nothing waits; else 0..255. Errors (overrun, framing, parity) drop the byte. */
     int (*receive)(volatile void *base, const struct platform_console *info);
     /* Receive (and receive time-out) interrupt on or off; transmit interrupt (room in the FIFO) on or off. */

@@ -87,14 +87,15 @@ static void ns16550_init(volatile void *base, const struct platform_console *inf
     ns16550_acknowledge(base, info);
 }
 
-static bool ns16550_can_send(volatile void *base, const struct platform_console *info)
+/* One for each look: how deep a transmit FIFO is, if there is one, is not to be found out. */
+static size_t ns16550_send(volatile void *base, const struct platform_console *info, const uint8_t *bytes, size_t size)
 {
-    return (read_register(base, info, LSR) & LSR_THRE) != 0U;
-}
+    size_t sent = 0;
 
-static void ns16550_send(volatile void *base, const struct platform_console *info, uint8_t byte)
-{
-    write_register(base, info, THR, byte);
+    while (sent < size && (read_register(base, info, LSR) & LSR_THRE) != 0U) {
+        write_register(base, info, THR, bytes[sent++]);
+    }
+    return sent;
 }
 
 static int ns16550_receive(volatile void *base, const struct platform_console *info)
@@ -125,7 +126,6 @@ const struct console_driver console_ns16550 = {
     .name = "16550",
     .type = CONSOLE_NS16550,
     .init = ns16550_init,
-    .can_send = ns16550_can_send,
     .send = ns16550_send,
     .receive = ns16550_receive,
     .enable_interrupts = ns16550_enable_interrupts,

@@ -90,14 +90,16 @@ static void pl011_init(volatile void *base, const struct platform_console *info)
     }
 }
 
-static bool pl011_can_send(volatile void *base, const struct platform_console *info)
+/* The width is looked at once: this is where every byte of a guest passes. */
+static size_t pl011_send(volatile void *base, const struct platform_console *info, const uint8_t *bytes, size_t size)
 {
-    return (read_register(base, info, UARTFR) & FR_TXFF) == 0U;
-}
+    const struct platform_console width = {.access_size = info->access_size};
+    size_t sent = 0;
 
-static void pl011_send(volatile void *base, const struct platform_console *info, uint8_t byte)
-{
-    write_register(base, info, UARTDR, byte);
+    while (sent < size && (read_register(base, &width, UARTFR) & FR_TXFF) == 0U) {
+        write_register(base, &width, UARTDR, bytes[sent++]);
+    }
+    return sent;
 }
 
 static int pl011_receive(volatile void *base, const struct platform_console *info)
@@ -114,7 +116,7 @@ static int pl011_receive(volatile void *base, const struct platform_console *inf
     return -1;
 }
 
-/* The transmit interrupt comes when the FIFO drains past its mark, so it is switched on while can_send says no. */
+/* The transmit interrupt comes when the FIFO drains past its mark, so it is switched on while the FIFO is full. */
 static void pl011_enable_interrupts(volatile void *base, const struct platform_console *info, bool receive,
                                     bool transmit)
 {
@@ -132,7 +134,6 @@ const struct console_driver console_pl011 = {
     .name = "PL011",
     .type = CONSOLE_PL011,
     .init = pl011_init,
-    .can_send = pl011_can_send,
     .send = pl011_send,
     .receive = pl011_receive,
     .enable_interrupts = pl011_enable_interrupts,
@@ -143,7 +144,6 @@ const struct console_driver console_sbsa_uart = {
     .name = "SBSA UART",
     .type = CONSOLE_SBSA_UART,
     .init = mask_interrupts,
-    .can_send = pl011_can_send,
     .send = pl011_send,
     .receive = pl011_receive,
     .enable_interrupts = pl011_enable_interrupts,

@@ -356,8 +356,8 @@ void console_flush(void)
 
 /* ---- VMs ---- */
 
-/* A byte was kept, and the VM was direct then. */
-static void send_direct(const struct vm *vm, struct console_ring *ring)
+/* A byte was kept, and the VM was direct then. Apart, as most bytes come this way: what the other ways need is not saved for it. */
+static __attribute__((noinline)) bool send_direct(const struct vm *vm, struct console_ring *ring)
 {
     spinlock_lock(&console_state.lock);
     while (direct == vm && console_ring_waiting(ring) != 0U) {
@@ -370,6 +370,7 @@ static void send_direct(const struct vm *vm, struct console_ring *ring)
         }
     }
     spinlock_unlock(&console_state.lock);
+    return true;
 }
 
 /* Too much waits: the UART has to wait, once it was in step. */
@@ -385,18 +386,23 @@ static bool backlog_allowed(struct vm *vm, const struct console_ring *ring)
     return !late;
 }
 
+/* Not straight out: VMs are shown by lines, or it is not in view, or others are before it. */
+static __attribute__((noinline)) bool keep_later(struct vm *vm, struct console_ring *ring, uint8_t byte)
+{
+    if (byte == (uint8_t)'\n' && __atomic_load_n(&console_state.view, __ATOMIC_SEQ_CST) == VIEW_ALL) {
+        console_pump();
+    }
+    return console_ring_waiting(ring) < BACKLOG_FULL || backlog_allowed(vm, ring);
+}
+
 bool console_vm_output(struct vm *vm, uint8_t byte)
 {
     struct console_ring *ring = &rings[vm->index];
     console_ring_put(ring, byte);
     if (__atomic_load_n(&direct, __ATOMIC_SEQ_CST) == vm) {
-        send_direct(vm, ring);
-        return true;
+        return send_direct(vm, ring);
     }
-    if (byte == (uint8_t)'\n' && __atomic_load_n(&console_state.view, __ATOMIC_SEQ_CST) == VIEW_ALL) {
-        console_pump();
-    }
-    return console_ring_waiting(ring) < BACKLOG_FULL || backlog_allowed(vm, ring);
+    return keep_later(vm, ring, byte);
 }
 
 void console_vm_begin(struct vm *vm)
