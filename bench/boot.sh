@@ -83,6 +83,7 @@ first_figures() {
     cat >"$work/first.yaml" <<END
 host:
   when_idle: poweroff
+  mitigations: off
 vms:
   - name: first
     cpus: 1
@@ -140,15 +141,16 @@ linux_figures() {
     [ "$(grep -c . "$work/figures")" = 9 ] || fail "the workload did not end" "$1"
 }
 
-# debian VCPUS: on Ashlar.
+# debian VCPUS MITIGATIONS: on Ashlar.
 debian() {
     cat >"$work/debian-$1.yaml" <<END
 host:
   when_idle: poweroff
+  mitigations: $2
 vms:
   - name: debian
     cpus: $1
-    memory: 512M
+    memory: 256M
     kernel: $kernel
     initrd: $inputs/initrd.img
     cmdline: $cmdline
@@ -157,14 +159,14 @@ END
     zero=$(log_word "$work/debian-$1" 'debian: runs' at)
     jumped=$(log_word "$work/debian-$1" timer began,)
     linux_figures "$work/debian-$1" $((zero - jumped))
-    done_with "ashlar-debian-$1"
+    done_with "ashlar-$2-debian-$1"
 }
 
 # bare CPUS: on QEMU's board at EL1 with the device tree that the guest found on Ashlar, and a fixed seed.
 bare() {
     sed -n '/^tree: begin/,/^tree: end/p' "$work/debian-$1" | sed '/^tree: /d' | base64 -d | gzip -d >"$work/bare-$1.dtb"
     fdtput -t x "$work/bare-$1.dtb" /chosen rng-seed 1 2 3 4 5 6 7 8 9 a b c d e f 10
-    run "$work/bare-$1" "$build/bin/qemu-system-aarch64" -M virt,gic-version=3 -cpu "$cpu,cntfrq=1000000000" -smp "$1" -m 512M \
+    run "$work/bare-$1" "$build/bin/qemu-system-aarch64" -M virt,gic-version=3 -cpu "$cpu,cntfrq=1000000000" -smp "$1" -m 256M \
         -nodefaults -display none -serial stdio -icount shift=0,sleep=off -seed 1 -rtc base=2026-01-01T00:00:00,clock=vm \
         -kernel "$kernel" -initrd "$inputs/initrd.img" -append "$cmdline" -dtb "$work/bare-$1.dtb"
     linux_figures "$work/bare-$1" 0
@@ -177,7 +179,8 @@ for cpu; do
     first_figures
     [ -z "${ONLY_FIRST:-}" ] || continue
     for cpus in 1 2; do
-        debian $cpus
+        debian $cpus auto
+        debian $cpus off
         bare $cpus
     done
 done
