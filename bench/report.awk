@@ -119,19 +119,21 @@ function table_boot(cpu, i, name, found, target) {
     }
 }
 
-function table_work(cpu, cpus, i, name, ours, bare, ratio, target, environment) {
-    environment = "ashlar-debian-" cpus
+function table_work(cpu, cpus, i, name, ours, more, bare, ratio, target, environment) {
+    environment = "ashlar-off-debian-" cpus
     if (!((environment, cpu) in booted)) return
     print ""
     print "Debian with " cpus (cpus == 1 ? " CPU, " : " CPUs, ") cpu ", in instructions"
-    printf "%-36s %15s %15s\n", "", "Ashlar", "bare"
+    printf "%-36s %15s %15s %15s\n", "", "Ashlar", "auto", "bare"
     for (i = 1; i <= boot_names[environment]; i++) {
         name = boot_name[environment, i]
         ours = figure("boot", environment, cpu, name)
+        more = figure("boot", "ashlar-auto-debian-" cpus, cpu, name)
         bare = figure("boot", "bare-debian-" cpus, cpu, name)
         ratio = is_number(bare) && bare > 0 && is_number(ours) ? ours / bare : ""
         target = figure("target", "boot ratio", "neoverse-n1", name)
-        printf "%-36s %15s %15s  %s%s\n", name, cell(ours), cell(bare), ratio == "" ? "" : sprintf("%.3f x", ratio),
+        printf "%-36s %15s %15s %15s  %s%s%s\n", name, cell(ours), cell(more), cell(bare), ratio == "" ? "" : sprintf("%.3f x", ratio),
+            ratio == "" || !is_number(more) ? "" : sprintf(" (%.3f)", more / bare),
             target == "" || ratio == "" ? "" : ", target " target " x, " ratio_verdict(ratio, target)
     }
 }
