@@ -17,3 +17,5 @@ const struct device_class *const device_classes[] = {
 };
 
 const unsigned device_class_count = ARRAY_SIZE(device_classes);
+
+const struct device_class *const device_switched[DEVICE_SWITCHED] = {&vgic_class, &vtimer_class};

@@ -22,7 +22,7 @@ struct device_class {
     void (*reset)(struct vm *vm);
     /* This vCPU is about to be powered on: its part to the reset state. */
     void (*vcpu_reset)(struct vcpu *vcpu);
-    /* The vCPU comes to, or leaves, this physical CPU: move state to and from hardware registers. Interrupts masked. */
+    /* The vCPU comes to, or leaves, this physical CPU: move state to and from hardware registers. Interrupts masked. Both or none (device_switched). */
     void (*vcpu_load)(struct vcpu *vcpu);
     void (*vcpu_put)(struct vcpu *vcpu);
     /* Adds its nodes to the guest's device tree. */
@@ -31,6 +31,9 @@ struct device_class {
 
 extern const struct device_class *const device_classes[];
 extern const unsigned device_class_count;
+/* Of these, in the same order, those that have vcpu_load and vcpu_put: walked at every switch. */
+#define DEVICE_SWITCHED 2U
+extern const struct device_class *const device_switched[DEVICE_SWITCHED];
 
 /* Which slot of struct vm's device[] and struct vcpu's device[] is whose: fixed, so that a device finds its own without a search. */
 enum device_slot {

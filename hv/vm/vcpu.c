@@ -54,20 +54,16 @@ static void load(struct world *world)
         }
         vm->last_vcpu[cpu] = (uint8_t)(vcpu->index + 1U);
     }
-    for (unsigned i = 0; i < device_class_count; i++) {
-        if (device_classes[i]->vcpu_load != NULL) {
-            device_classes[i]->vcpu_load(vcpu);
-        }
+    for (unsigned i = 0; i < DEVICE_SWITCHED; i++) {
+        device_switched[i]->vcpu_load(vcpu);
     }
 }
 
 static void put(struct world *world)
 {
     struct vcpu *vcpu = (struct vcpu *)(void *)world;
-    for (unsigned i = device_class_count; i-- > 0U;) {
-        if (device_classes[i]->vcpu_put != NULL) {
-            device_classes[i]->vcpu_put(vcpu);
-        }
+    for (unsigned i = DEVICE_SWITCHED; i-- > 0U;) {
+        device_switched[i]->vcpu_put(vcpu);
     }
     guest_registers_put(vcpu);
 }

@@ -104,6 +104,18 @@ bool vgic_wake_ppi(struct vcpu *vcpu, uint32_t intid)
     return takes;
 }
 
+/* What most often follows a switch: nothing is known of the interrupt, and a list register is free. */
+static bool install_hw(struct vgic_vcpu *v, uint32_t vintid, uint32_t pintid)
+{
+    spinlock_lock(&v->lock); /* private interrupts never change their owner */
+    bool installed = vgic_route_here(v) && vgic_lr_install_hw(v, vintid, pintid);
+    vgic_route_unlock(v);
+    if (installed && !vcpu_runs_here(v->vcpu)) {
+        vcpu_kick(v->vcpu, VCPU_WORK_IRQ);
+    }
+    return installed;
+}
+
 void vgic_inject_hw(struct vcpu *current, uint32_t vintid, uint32_t pintid)
 {
     struct vgic_vcpu *v = vgic_vcpu_of(current);
@@ -116,14 +128,10 @@ void vgic_inject_hw(struct vcpu *current, uint32_t vintid, uint32_t pintid)
         }
         return;
     }
-    (void)vgic_route_begin(v->vgic, irq);
-    if (v->here && vgic_lr_install_hw(v, vintid, pintid)) {
-        vgic_route_unlock(v);
-        if (!vcpu_runs_here(current)) {
-            vcpu_kick(current, VCPU_WORK_IRQ);
-        }
+    if (install_hw(v, vintid, pintid)) {
         return;
     }
+    (void)vgic_route_begin(v->vgic, irq);
     irq->pintid = (uint16_t)pintid;
     irq->state |= VIRQ_LINE;
     v->held |= 1U << vintid;

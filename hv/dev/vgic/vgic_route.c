@@ -107,14 +107,9 @@ static void irq_move(struct vgic_vcpu *v, uint32_t intid)
     vgic_route_end(v, irq, intid);
 }
 
-void vgic_route_unlock(struct vgic_vcpu *v)
+void vgic_route_unlock_moved(struct vgic_vcpu *v)
 {
-    struct vgic_set moved;
-    if (__builtin_expect(v->moved.words == 0U, 1)) {
-        spinlock_unlock(&v->lock);
-        return;
-    }
-    moved = v->moved;
+    struct vgic_set moved = v->moved;
     v->moved = (struct vgic_set){0};
     spinlock_unlock(&v->lock);
     while (moved.words != 0U) {

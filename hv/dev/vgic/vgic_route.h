@@ -18,7 +18,15 @@ void vgic_route_end(struct vgic_vcpu *v, struct vgic_irq *irq, uint32_t intid);
 void vgic_route_end_sent(struct vgic_vcpu *v, struct vgic_irq *irq, uint32_t intid);
 
 /* Unlocks, then moves to other owners the interrupts that have to go. */
-void vgic_route_unlock(struct vgic_vcpu *v);
+void vgic_route_unlock_moved(struct vgic_vcpu *v);
+static inline void vgic_route_unlock(struct vgic_vcpu *v)
+{
+    if (__builtin_expect(v->moved.words == 0U, 1)) {
+        spinlock_unlock(&v->lock);
+    } else {
+        vgic_route_unlock_moved(v);
+    }
+}
 
 /* With the owner locked: the active state as GICx_ISACTIVER and ICACTIVER write it. */
 void vgic_route_set_active(struct vgic_vcpu *v, struct vgic_irq *irq, uint32_t intid, bool active);
