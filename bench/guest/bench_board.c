@@ -10,11 +10,9 @@ static uint64_t board_tree;
 static bool board_by_smc;
 extern char _start[], image_end[];
 
-/* Cells of 32 bits, as many as the root's #address-cells say; 2 on every board that this was tried on. */
-static uint64_t reg_of(const char *path, uint32_t number, uint64_t *size)
+/* Range `number` of a reg property with two cells each for address and size, as the root of every board of this kind has them. */
+static uint64_t reg_at(const uint8_t *reg, uint32_t bytes, uint32_t number, uint64_t *size)
 {
-    uint32_t bytes = 0;
-    const uint8_t *reg = fdt_property(board_tree, path, "reg", &bytes);
     if (reg == NULL || bytes < 16U * (number + 1U)) {
         return 0;
     }
@@ -24,6 +22,13 @@ static uint64_t reg_of(const char *path, uint32_t number, uint64_t *size)
     return fdt_u64(reg + 16U * number);
 }
 
+static uint64_t device_at(const char *compatible, uint32_t number)
+{
+    uint32_t bytes = 0;
+    const uint8_t *reg = fdt_compatible(board_tree, compatible, "reg", &bytes);
+    return reg_at(reg, bytes, number, NULL);
+}
+
 void board_find(uint64_t tree)
 {
     uint32_t size = 0;
@@ -31,16 +36,12 @@ void board_find(uint64_t tree)
     if (board_tree == 0U) {
         return;
     }
-    bench_uart = reg_of("/pl011@", 0, NULL);
+    bench_uart = device_at("arm,pl011", 0);
     if (bench_uart == 0U) {
-        bench_uart = reg_of("/uart@", 0, NULL);
+        bench_uart = device_at("arm,sbsa-uart", 0);
     }
-    const char *gic = "/intc@";
-    if (reg_of(gic, 0, NULL) == 0U) {
-        gic = "/interrupt-controller@";
-    }
-    bench_gicd = reg_of(gic, 0, NULL);
-    bench_gicr = reg_of(gic, 1, NULL);
+    bench_gicd = device_at("arm,gic-v3", 0);
+    bench_gicr = device_at("arm,gic-v3", 1);
     const uint8_t *method = fdt_property(board_tree, "/psci", "method", &size);
     board_by_smc = method != NULL && text_equal((const char *)method, "smc");
 }
@@ -71,7 +72,9 @@ uint64_t board_second_cpu(void)
 uint64_t board_untouched(uint64_t bytes)
 {
     uint64_t size = 0;
-    uint64_t base = reg_of("/memory@", 0, &size);
+    uint32_t count = 0;
+    const uint8_t *reg = fdt_property(board_tree, "/memory@", "reg", &count);
+    uint64_t base = reg_at(reg, count, 0, &size);
     uint64_t tree_end = board_tree + fdt_size(board_tree);
     uint64_t from = ((uint64_t)image_end + BLOCK - 1U) & ~(BLOCK - 1U);
     if (from < tree_end && board_tree < from + bytes) {

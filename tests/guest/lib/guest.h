@@ -350,6 +350,8 @@ uint32_t fdt_size(uint64_t address);
  * node whose name begins so. NULL, or its value with *size bytes.
  */
 const uint8_t *fdt_property(uint64_t address, const char *path, const char *property, uint32_t *size);
+/* The property of the first node that says it is compatible; NULL, or its value with *size bytes. */
+const uint8_t *fdt_compatible(uint64_t address, const char *compatible, const char *property, uint32_t *size);
 /* Nodes below path whose name begins with prefix. */
 uint32_t fdt_count(uint64_t address, const char *path, const char *prefix);
 uint32_t fdt_u32(const uint8_t *cell);

@@ -128,6 +128,46 @@ const uint8_t *fdt_property(uint64_t address, const char *path, const char *prop
     return NULL;
 }
 
+/* Is text one of the strings in the property? */
+static bool list_has(const uint8_t *list, uint32_t size, const char *text)
+{
+    for (uint32_t at = 0; at < size; at += text_size((const char *)list + at)) {
+        if (text_equal((const char *)list + at, text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Properties come before a node's own nodes (5.4.2), so what was seen since the last token of another kind is one node's. */
+const uint8_t *fdt_compatible(uint64_t address, const char *compatible, const char *property, uint32_t *size)
+{
+    struct walk walk = walk_begin(address);
+    const char *name = "";
+    const uint8_t *value = NULL;
+    const uint8_t *found = NULL;
+    bool matches = false;
+    uint32_t token, bytes;
+    while ((token = walk_next(&walk, &name, &value, &bytes)) != 0U) {
+        if (token != FDT_PROP) {
+            matches = false;
+            found = NULL;
+            continue;
+        }
+        if (text_equal(name, "compatible")) {
+            matches = list_has(value, bytes, compatible);
+        }
+        if (text_equal(name, property)) {
+            found = value;
+            *size = bytes;
+        }
+        if (matches && found != NULL) {
+            return found;
+        }
+    }
+    return NULL;
+}
+
 static bool begins_with(const char *text, const char *prefix)
 {
     while (*prefix != '\0' && *prefix == *text) {
