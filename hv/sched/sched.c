@@ -21,7 +21,7 @@ struct run_queue {
     struct spinlock lock;
     struct world *first; /* READY, lowest virtual run time first; never the idle world */
     uint32_t ready;      /* worlds in the list */
-    uint32_t placed;     /* vCPU worlds that call this CPU home */
+    uint32_t placed;     /* weights of the worlds that were placed here */
     uint64_t minimum;    /* never decreases: the virtual run time that the queue has reached */
     struct world idle;
     struct timer slice;
@@ -225,22 +225,49 @@ bool sched_contended(void)
     return __atomic_load_n(&queues[PRDA->cpu].first, __ATOMIC_RELAXED) != NULL;
 }
 
-unsigned sched_place(const struct world *world)
+static bool may_run_on(const struct world *world, unsigned cpu)
 {
-    unsigned best = 0;
-    uint32_t least = UINT32_MAX;
+    return prda_of(cpu)->online && (world->affinity[cpu / 64U] & BIT(cpu % 64U)) != 0U;
+}
+
+bool sched_may_run(const struct world *world)
+{
     for (unsigned cpu = 0; cpu < prda_count(); cpu++) {
-        if (!prda_of(cpu)->online || (world->affinity[cpu / 64U] & BIT(cpu % 64U)) == 0U) {
-            continue;
+        if (may_run_on(world, cpu)) {
+            return true;
         }
+    }
+    return false;
+}
+
+/* Where it was, if no other is better. */
+static unsigned least_loaded(const struct world *world)
+{
+    unsigned best = world->cpu;
+    uint32_t least = may_run_on(world, best) ? __atomic_load_n(&queues[best].placed, __ATOMIC_RELAXED) : UINT32_MAX;
+    for (unsigned cpu = 0; cpu < prda_count(); cpu++) {
         uint32_t load = __atomic_load_n(&queues[cpu].placed, __ATOMIC_RELAXED);
-        if (load < least) {
+        if (load < least && may_run_on(world, cpu)) {
             least = load;
             best = cpu;
         }
     }
-    __atomic_add_fetch(&queues[best].placed, 1U, __ATOMIC_RELAXED);
     return best;
+}
+
+void sched_place(struct world *world)
+{
+    unsigned best = least_loaded(world);
+    struct run_queue *queue = &queues[world->cpu];
+    spinlock_lock(&queue->lock);
+    bool rests = world->state == WORLD_NEW || world->state == WORLD_BLOCKED || world->state == WORLD_PARKED;
+    if (best != world->cpu && rests && !__atomic_load_n(&world->on_cpu, __ATOMIC_ACQUIRE)) {
+        /* The other queue's virtual time is another: its next wake-up gives it that one. */
+        world->vruntime = 0;
+        __atomic_store_n(&world->cpu, best, __ATOMIC_RELEASE);
+    }
+    spinlock_unlock(&queue->lock);
+    __atomic_add_fetch(&queues[world->cpu].placed, world->weight, __ATOMIC_RELAXED);
 }
 
 /* Makes the CPU of a queue look at it. Its running world is accounted. Queue locked on entry, not any more on return. */
@@ -277,10 +304,10 @@ static void wake_awake(struct run_queue *queue, struct world *world, unsigned cp
 static void wake(struct world *world, bool interrupt)
 {
     for (;;) {
-        unsigned cpu = __atomic_load_n(&world->cpu, __ATOMIC_RELAXED);
+        unsigned cpu = __atomic_load_n(&world->cpu, __ATOMIC_ACQUIRE);
         struct run_queue *queue = &queues[cpu];
         spinlock_lock(&queue->lock);
-        if (world->cpu != cpu) {
+        if (__atomic_load_n(&world->cpu, __ATOMIC_RELAXED) != cpu) {
             spinlock_unlock(&queue->lock);
             continue;
         }
@@ -310,7 +337,7 @@ void sched_interrupt(struct world *world)
 
 void sched_unplace(const struct world *world)
 {
-    __atomic_sub_fetch(&queues[world->cpu].placed, 1U, __ATOMIC_RELAXED);
+    __atomic_sub_fetch(&queues[world->cpu].placed, world->weight, __ATOMIC_RELAXED);
 }
 
 void sched_admit(void)

@@ -29,8 +29,14 @@ void sched_relax(void);
 void sched_reschedule(void);
 /* True while another world waits for this CPU. */
 bool sched_contended(void);
-/* The CPU where a new world should go: the least loaded one that its affinity allows. */
-unsigned sched_place(const struct world *world);
+/* Its affinity names a CPU that is there. */
+bool sched_may_run(const struct world *world);
+/*
+ * A world that is about to be woken, once between two calls of sched_unplace: gives it the CPU where it will run, of those that its
+ * affinity allows the one with the least weight placed on it. One that still is on its way to sleep stays where it is. Nobody else places, parks or
+ * unparks it meanwhile; takes LOCK_RANK_SCHED.
+ */
+void sched_place(struct world *world);
 /* The world no longer counts as load of its CPU. */
 void sched_unplace(const struct world *world);
 

@@ -44,15 +44,20 @@ static void start_failed(struct vm *vm)
 
 static void create(struct vm *vm)
 {
-    if (vm_create(vm) != STATUS_OK) {
+    enum status status = vm_create(vm);
+    if (status == STATUS_UNSUPPORTED) {
+        vm_log_print(&vm->log, LOG_ERROR, "not started: affinity: none of its CPUs is there");
+    } else if (status != STATUS_OK) {
         vm_log_print(&vm->log, LOG_ERROR, "not started: %llu MiB are not there to give (%llu MiB free)",
-                  (unsigned long long)(vm->config->memory >> 20),
-                  (unsigned long long)(page_alloc_bytes(OWNER_FREE) >> 20));
+                     (unsigned long long)(vm->config->memory >> 20),
+                     (unsigned long long)(page_alloc_bytes(OWNER_FREE) >> 20));
+    }
+    if (status != STATUS_OK) {
         start_failed(vm);
         return;
     }
     vm_log_print(&vm->log, LOG_INFO, "starts: %u vCPUs, %llu MiB", vm->vcpu_count,
-             (unsigned long long)(vm->config->memory >> 20));
+                 (unsigned long long)(vm->config->memory >> 20));
     vm->load.phase = VM_LOAD_PLACE;
     console_vm_begin(vm);
 }
@@ -61,7 +66,7 @@ static void say_runs(struct vm *vm, uint64_t counter)
 {
     uint64_t beside = page_alloc_bytes(OWNER_VM(vm->index)) - vm->memory.size;
     vm_log_print(&vm->log, LOG_INFO, "runs: %llu KiB beside its RAM; its counter began at %llu",
-             (unsigned long long)(beside >> 10), (unsigned long long)counter);
+                 (unsigned long long)(beside >> 10), (unsigned long long)counter);
 }
 
 /* All is in its place: its first vCPU goes, unless it was stopped meanwhile. */

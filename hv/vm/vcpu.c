@@ -82,7 +82,6 @@ static void set_affinity(struct vcpu *vcpu)
         vcpu->world.affinity[word] = vcpu->vm->config->affinity[word];
     }
     vcpu->world.weight = vcpu->vm->config->weight;
-    vcpu->world.cpu = sched_place(&vcpu->world);
 }
 
 enum status vcpu_world_create(struct vm *vm, unsigned index)
@@ -105,6 +104,11 @@ enum status vcpu_world_create(struct vm *vm, unsigned index)
     vcpu->stopped = true;
     vcpu->world.work = VCPU_WORK_STOP;
     set_affinity(vcpu);
+    if (!sched_may_run(&vcpu->world)) {
+        world_destroy(&vcpu->world);
+        page_free(OWNER_VM(vm->index), VCPU_ORDER, pages);
+        return STATUS_UNSUPPORTED;
+    }
     spinlock_lock(&vm->lock);
     vm->vcpus[index] = vcpu;
     spinlock_unlock(&vm->lock);
@@ -118,7 +122,6 @@ void vcpu_world_destroy(struct vcpu *vcpu)
     spinlock_lock(&vm->lock);
     vm->vcpus[vcpu->index] = NULL;
     spinlock_unlock(&vm->lock);
-    sched_unplace(&vcpu->world);
     world_destroy(&vcpu->world);
     page_free(OWNER_VM(vm->index), VCPU_ORDER, pa_make(pointer_to_phys(vcpu)));
 }
@@ -177,12 +180,16 @@ void vcpu_boot(struct vcpu *vcpu, uint64_t entry, uint64_t context)
     vcpu->entry = entry;
     vcpu->entry_context = context;
     vcpu->vm->vcpus_on++;
+    sched_place(&vcpu->world);
     set_power(vcpu, VCPU_ON_PENDING);
     world_wake(&vcpu->world);
 }
 
 void vcpu_power_clear(struct vcpu *vcpu)
 {
+    if (vcpu->power != VCPU_OFF) {
+        sched_unplace(&vcpu->world);
+    }
     set_power(vcpu, VCPU_OFF);
 }
 
@@ -212,6 +219,7 @@ void vcpu_power_off(struct vcpu *vcpu)
     bool last = false;
     if (vcpu->power == VCPU_ON) {
         set_power(vcpu, VCPU_OFF);
+        sched_unplace(&vcpu->world);
         vm->vcpus_on--;
         /* Where a reset was asked for, its last vCPU may go this way: that is no crash. */
         last = vm->vcpus_on == 0U && (vm->state == VM_RUNNING || vm->state == VM_PAUSING);

@@ -43,13 +43,7 @@ enum vm_request {
 };
 
 /* How far the keeper is with a VM that starts. */
-enum vm_load_phase {
-    VM_LOAD_CREATE,
-    VM_LOAD_PLACE,
-    VM_LOAD_FILL,
-    VM_LOAD_TREE,
-    VM_LOAD_FINISH
-};
+enum vm_load_phase { VM_LOAD_CREATE, VM_LOAD_PLACE, VM_LOAD_FILL, VM_LOAD_TREE, VM_LOAD_FINISH };
 
 struct vm_load {
     enum vm_load_phase phase;

@@ -278,7 +278,7 @@ enum status vm_control_resume(struct vm *vm)
 
 static void add_exits(const struct vcpu *vcpu, struct vm_report *report)
 {
-    for (unsigned class = 0; class < VCPU_EXIT_CLASSES; class++) {
+    for (unsigned class = 0; class < VCPU_EXIT_CLASSES; class ++) {
         uint64_t count = __atomic_load_n(&vcpu->exits[class], __ATOMIC_RELAXED);
         report->exits_by_class[class] += count;
         report->exits += count;

@@ -68,20 +68,26 @@ static uint64_t guest_hvc(struct vcpu *vcpu, uint64_t function, uint64_t x1, uin
     return vcpu->frame->x[0];
 }
 
-static void guest_run(struct vcpu *vcpu, uint64_t ticks)
+/* Works for so long before it can be interrupted. */
+static void guest_step(struct vcpu *vcpu, uint64_t step)
+{
+    sim_work(step);
+    assert_ptr_equal(sched_resident(), &vcpu->world);
+    assert_int_equal(sysreg_read(VMPIDR_EL2) & 0xffffU, vcpu->index / 16U << 8 | vcpu->index % 16U);
+    assert_true(spinlock_none_held());
+    if (gic_highest(host_cpu()) != GIC_NONE) {
+        trap_guest_irq(vcpu->frame);
+        guest_leave(vcpu);
+        guest_after_exit(vcpu);
+    }
+}
+
+static inline void guest_run(struct vcpu *vcpu, uint64_t ticks)
 {
     while (ticks > 0U) {
         uint64_t step = ticks < 500U ? ticks : 500U;
         ticks -= step;
-        sim_work(step);
-        assert_ptr_equal(sched_resident(), &vcpu->world);
-        assert_int_equal(sysreg_read(VMPIDR_EL2) & 0xffffU, vcpu->index / 16U << 8 | vcpu->index % 16U);
-        assert_true(spinlock_none_held());
-        if (gic_highest(host_cpu()) != GIC_NONE) {
-            trap_guest_irq(vcpu->frame);
-            guest_leave(vcpu);
-            guest_after_exit(vcpu);
-        }
+        guest_step(vcpu, step);
     }
 }
 

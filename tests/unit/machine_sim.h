@@ -44,7 +44,9 @@
 #ifndef SIM_CPUS
 #define SIM_CPUS 4U
 #endif
+#ifndef SIM_FIBERS
 #define SIM_FIBERS 160U
+#endif
 #define SIM_FIBER_STACK 65536U
 #define SIM_RAM 0x80000000ULL
 #define SIM_RAM_SIZE 0x20000000ULL
@@ -266,9 +268,7 @@ static void sim_on_switch(uint64_t *save, uint64_t load)
         fiber->main = first[1] == (uint64_t)(uintptr_t)vcpu_start ? sim_vcpu_main : sim_world_main;
     }
     *save = 1U; /* the coroutine knows */
-    unsigned cpu = host_cpu();
-    sim_swap(fiber);
-    host_cpu_select(cpu);
+    sim_swap(fiber); /* comes back on the CPU that switches to it: another one, where it was placed anew */
 }
 
 /* ---- firmware and start-up ---- */

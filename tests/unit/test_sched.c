@@ -241,22 +241,34 @@ static void test_places_go_to_the_least_loaded(void **unused)
     (void)unused;
     host_cpu_select(0);
     for (unsigned i = 0; i < 8U; i++) {
-        worlds[i] = (struct world){.affinity = {~0ULL, ~0ULL}};
-        worlds[i].cpu = sched_place(&worlds[i]);
+        worlds[i] = (struct world){.affinity = {~0ULL, ~0ULL}, .weight = 100};
+        sched_place(&worlds[i]);
         load[worlds[i].cpu]++;
     }
     for (unsigned i = 0; i < SIM_CPUS; i++) {
         assert_int_equal(load[i], 2);
     }
-    worlds[8] = (struct world){.affinity = {1U << 3, 0}};
-    worlds[8].cpu = sched_place(&worlds[8]);
+    worlds[8] = (struct world){.affinity = {1U << 3, 0}, .weight = 100};
+    assert_true(sched_may_run(&worlds[8]));
+    sched_place(&worlds[8]);
     assert_int_equal(worlds[8].cpu, 3);
     for (unsigned i = 0; i < 9U; i++) {
         sched_unplace(&worlds[i]);
     }
-    worlds[8].cpu = sched_place(&worlds[8]);
-    sched_unplace(&worlds[8]);
+    sched_place(&worlds[8]);
     assert_int_equal(worlds[8].cpu, 3);
+    sched_unplace(&worlds[8]);
+    worlds[8].affinity[0] = 1ULL << SIM_CPUS;
+    assert_false(sched_may_run(&worlds[8]));
+    /* One that has twice the weight has the CPU for itself. */
+    for (unsigned i = 0; i < 7U; i++) {
+        worlds[i] = (struct world){.affinity = {~0ULL, ~0ULL}, .weight = i == 2U ? 200 : 100};
+        sched_place(&worlds[i]);
+    }
+    for (unsigned i = 0; i < 7U; i++) {
+        assert_true(i == 2U || worlds[i].cpu != worlds[2].cpu);
+        sched_unplace(&worlds[i]);
+    }
 }
 
 static void test_stacks_have_guards(void **unused)
