@@ -15,6 +15,11 @@
 #include "vm/vm.h"
 #include "vm/vm_control.h"
 
+/*
+ * What the log says of a VM: lines that a guest can repeat go through vm_log_print, which counts those beyond its limit; those that only
+ * an administrator can bring about again go out always.
+ */
+
 static struct world keeper;
 static const struct config *configuration;
 
@@ -56,8 +61,8 @@ static void create(struct vm *vm)
         start_failed(vm);
         return;
     }
-    vm_log_print(&vm->log, LOG_INFO, "starts: %u vCPUs, %llu MiB", vm->vcpu_count,
-                 (unsigned long long)(vm->config->memory >> 20));
+    log_info(vm->config->name, "starts: %u vCPUs, %llu MiB", vm->vcpu_count,
+             (unsigned long long)(vm->config->memory >> 20));
     vm->load.phase = VM_LOAD_PLACE;
     console_vm_begin(vm);
 }
@@ -182,18 +187,19 @@ static void give_back(struct vm *vm)
     vm->ended = vm->request;
     vm->state = VM_OFF;
     spinlock_unlock(&vm->lock);
-    vm_log_print(&vm->log, LOG_INFO, "off: %s", vm_request_name(vm->ended));
+    log_info(vm->config->name, "off: %s", vm_request_name(vm->ended));
 }
 
-enum settled { SETTLED_NOT, SETTLED_PAUSED, SETTLED_AGAIN, SETTLED_ENDED };
+enum settled { SETTLED_NOT, SETTLED_PAUSED, SETTLED_HELD, SETTLED_AGAIN, SETTLED_ENDED };
 
 /* VM locked, all parked. */
 static enum settled settle(struct vm *vm)
 {
     vm->paused_at = timer_count();
     if (vm->state == VM_PAUSING || holds(vm)) {
-        vm->state = vm->request == VM_REQUEST_CRASH ? VM_HELD : VM_PAUSED;
-        return SETTLED_PAUSED;
+        bool crashed = vm->request == VM_REQUEST_CRASH;
+        vm->state = crashed ? VM_HELD : VM_PAUSED;
+        return crashed ? SETTLED_HELD : SETTLED_PAUSED;
     }
     bool again = restarts(vm);
     power_all_off(vm);
@@ -214,8 +220,8 @@ static bool settle_when_parked(struct vm *vm)
         settled = settle(vm);
     }
     spinlock_unlock(&vm->lock);
-    if (settled == SETTLED_PAUSED) {
-        vm_log_print(&vm->log, LOG_INFO, "%s", vm_state_name(state_of(vm)));
+    if (settled == SETTLED_PAUSED || settled == SETTLED_HELD) {
+        log_info(vm->config->name, "%s", settled == SETTLED_HELD ? "held" : "paused");
     } else if (settled == SETTLED_ENDED) {
         give_back(vm);
     }

@@ -115,7 +115,7 @@ void guest_main(void)
         (void)cpu_start(i, work);
     }
     start_timer();
-    print("# up\n");
+    print("# up %lu\n", SYSREG_READ("CNTPCT_EL0") * 1000000U / counter_frequency());
     delay_us(fdt_argument(tree, "us", 1000));
     leave((enum end)fdt_argument(tree, "end", END_STAY));
 }
