@@ -11,7 +11,7 @@ for program in "$@"; do
     mkdir -p "$build/tests/corpus/$name"
     set -- "$build/tests/corpus/$name"
     [ ! -d "tests/fuzz/corpus/$name" ] || set -- "$@" "tests/fuzz/corpus/$name"
-    LLVM_PROFILE_FILE=$raw "$program" -runs=0 "$@" >"$build/tests/cover/$name.log" 2>&1
+    LLVM_PROFILE_FILE=$raw "$program" -runs=0 -artifact_prefix="$build/tests/cover/" "$@" >"$build/tests/cover/$name.log" 2>&1
     llvm-profdata merge -o "$data" "$raw"
     rm -f "$raw"
     echo "$name"

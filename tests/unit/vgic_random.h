@@ -459,12 +459,13 @@ static void random_start(void)
     ideal_reset(&ideal);
     memset(guests, 0, sizeof(guests));
     for (unsigned vcpu = 0; vcpu < MODEL_VCPUS; vcpu++) {
-        uint32_t disabled = pick(1U << UNIVERSE) & pick(1U << UNIVERSE);
+        uint32_t disabled = pick(1U << UNIVERSE);
 
         fake_load(0, vcpu);
         cpuif_set_groups(true, true);
         cpuif_set_mask(0xf8);
         cpuif_set_end_mode(uses_active_registers);
+        disabled &= pick(1U << UNIVERSE); /* three in four are enabled */
         guests[vcpu] = (struct guest){.split = uses_active_registers, .mask = 0xf8, .groups = ALL_GROUPS};
         ideal.group_enables = 3;
         fake_write(GICD, 4, 3);
