@@ -100,6 +100,15 @@ function table_models(i, j, k, name, models, model, modes, mode, found, target) 
     }
 }
 
+# What auto adds to an exit.
+function mitigation_cost(found, target) {
+    found = figure("ops", "ashlar-auto", "neoverse-n1", "hvc_psci_version")
+    target = figure("target", "mitigations", "neoverse-n1", "hvc_psci_version")
+    if (!is_number(found)) return
+    found -= figure("ops", "ashlar-off", "neoverse-n1", "hvc_psci_version")
+    printf "\nmitigations: auto adds %.0f to an exit on neoverse-n1, target %d, %s\n", found, target, verdict(found, target)
+}
+
 function model_verdict(name, target, found) {
     found = figure("ops", "ashlar-off", "cortex-a72", name)
     if (target == "" || !is_number(found)) return ""
@@ -197,6 +206,7 @@ function chart(i, j, name, row, rows, target, height) {
 END {
     table_peers()
     table_models()
+    mitigation_cost()
     models = split("neoverse-n1 cortex-a72 max", model, " ")
     for (m = 1; m <= models; m++) {
         table_boot(model[m])
