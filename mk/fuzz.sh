@@ -37,7 +37,8 @@ fuzz_one() { # SECONDS RUNS PROGRAM
         executed=$(stat number_of_executed_units "$log")
         if [ "$executed" -lt "$2" ]; then
             fuzz "$3" -runs=$(($2 - executed)) >"$log.more" 2>&1 || result=FAILED
-            executed=$((executed + $(stat number_of_executed_units "$log.more")))
+            more=$(stat number_of_executed_units "$log.more")
+            executed=$((executed + ${more:-0}))
             cat "$log.more" >>"$log"
             rm -f "$log.more"
         fi
