@@ -10,7 +10,10 @@ QEMU_TESTS := $(sort $(wildcard tests/qemu/*.t))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(B)/tests/fuzz/%)
 # The doubles and models that fuzz targets share with unit tests: without sanitizers, since every input goes through them.
-FUZZ_LIB_OBJ := $(B)/tests/oracle/seeded.o $(B)/tests/oracle/vgic_model.o
+FUZZ_ORACLES := seeded vgic_model tables_model madt_model fdt_model fdt_builder
+# The loader's parsers of foreign bytes, instrumented as libhv.a is.
+FUZZ_BOOT := boot_acpi boot_fdt boot_madt boot_tables
+FUZZ_LIB_OBJ := $(FUZZ_ORACLES:%=$(B)/tests/oracle/%.o) $(FUZZ_BOOT:%=$(B)/fuzz/boot/%.o)
 TEST_INC := $(HOST_INC) -Itests/unit -Itool -Iboot
 
 $(B)/tests/obj/%.o: %.c mk/tests.mk | $(PACKAGES) $(FETCH_SRC) $(B)/version.h
@@ -34,6 +37,10 @@ $(B)/tests/obj/tests/fuzz/%.o: tests/fuzz/%.c mk/tests.mk | $(PACKAGES) $(FETCH_
 	$(call say,CC fuzz,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(HOST_CFLAGS) -O2 $(SANITIZE) -fsanitize=fuzzer-no-link $(WARNINGS) -Wno-missing-prototypes $(TEST_INC) \
 	    $(DEPFLAGS) -c -o $@ $<
+
+$(B)/fuzz/boot/%.o: boot/%.c mk/tests.mk | $(PACKAGES) $(FETCH_SRC)
+	$(call say,CC fuzz,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(HOST_CFLAGS) $(SANITIZE) -fsanitize=fuzzer-no-link $(WARNINGS) $(TEST_INC) $(DEPFLAGS) -c -o $@ $<
 
 $(B)/tests/oracle/%.o: tests/unit/%.c mk/tests.mk | $(PACKAGES) $(FETCH_SRC) $(B)/version.h
 	$(call say,CC fuzz,$<)
