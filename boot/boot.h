@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "ashlar/handoff.h"
+#include "boot_acpi.h"
 #include "boot_elf.h"
 #include "boot_regions.h"
 #include "boot_tables.h"
@@ -123,6 +124,12 @@ void boot_space_enter(struct boot *boot);
  * What can fail goes before it: afterwards the firmware can't start these CPUs any more.
  */
 EFI_STATUS boot_park(struct boot *boot);
+/* The memory in which ACPI tables are looked for: what the regions say is RAM. */
+struct boot_acpi_memory boot_acpi_memory(struct boot *boot);
+
+/* boot_pci.c: finds the windows while the firmware lives; takes bus mastering from every function once it does not. */
+void boot_pci_find(struct boot *boot);
+void boot_pci_quieten(struct boot *boot);
 
 /*
  * boot_exit.c: a first map, judged and translated into struct handoff's regions, while everything can still be said.

@@ -90,20 +90,26 @@ static bool overlap(const struct boot_acpi_table *a, const struct boot_acpi_tabl
     return a->pa < b->pa + b->size && b->pa < a->pa + a->size;
 }
 
+static bool xsdt_open(const struct boot_acpi_memory *memory, uint64_t rsdp, struct boot_acpi_table *root,
+                      struct boot_acpi_table *xsdt, struct boot_fault *fault)
+{
+    if (!root_read(memory, rsdp, root, fault) ||
+        !table_read(memory, boot_bytes_le64(root->bytes + RSDP_XSDT), "XSDT", xsdt, fault)) {
+        return false;
+    }
+    if (memcmp(xsdt->bytes, "XSDT", 4) != 0 || (xsdt->size - HEADER_SIZE) % 8U != 0) {
+        return refuse(fault, "XSDT", "signature or length", xsdt->size);
+    }
+    return true;
+}
+
 bool boot_acpi_find(const struct boot_acpi_memory *memory, uint64_t rsdp, struct boot_acpi_table *fadt,
                     struct boot_acpi_table *madt, struct boot_fault *fault)
 {
     struct boot_acpi_table root;
     struct boot_acpi_table xsdt;
 
-    if (!root_read(memory, rsdp, &root, fault) ||
-        !table_read(memory, boot_bytes_le64(root.bytes + RSDP_XSDT), "XSDT", &xsdt, fault)) {
-        return false;
-    }
-    if (memcmp(xsdt.bytes, "XSDT", 4) != 0 || (xsdt.size - HEADER_SIZE) % 8U != 0) {
-        return refuse(fault, "XSDT", "signature or length", xsdt.size);
-    }
-    if (!table_find(memory, &xsdt, "FACP", "FADT", fadt, fault) ||
+    if (!xsdt_open(memory, rsdp, &root, &xsdt, fault) || !table_find(memory, &xsdt, "FACP", "FADT", fadt, fault) ||
         !table_find(memory, &xsdt, "APIC", "MADT", madt, fault)) {
         return false;
     }
@@ -114,4 +120,14 @@ bool boot_acpi_find(const struct boot_acpi_memory *memory, uint64_t rsdp, struct
         return refuse(fault, "MADT", "it overlaps another table", madt->pa);
     }
     return true;
+}
+
+bool boot_acpi_find_one(const struct boot_acpi_memory *memory, uint64_t rsdp, const char *signature,
+                        struct boot_acpi_table *table, struct boot_fault *fault)
+{
+    struct boot_acpi_table root;
+    struct boot_acpi_table xsdt;
+
+    return xsdt_open(memory, rsdp, &root, &xsdt, fault) &&
+           table_find(memory, &xsdt, signature, signature, table, fault);
 }

@@ -27,3 +27,7 @@ struct boot_acpi_table {
  */
 bool boot_acpi_find(const struct boot_acpi_memory *memory, uint64_t rsdp, struct boot_acpi_table *fadt,
                     struct boot_acpi_table *madt, struct boot_fault *fault);
+
+/* One table by its four-letter signature, checked likewise. */
+bool boot_acpi_find_one(const struct boot_acpi_memory *memory, uint64_t rsdp, const char *signature,
+                        struct boot_acpi_table *table, struct boot_fault *fault);

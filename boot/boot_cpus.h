@@ -20,13 +20,14 @@ struct boot_fault {
 };
 
 struct boot_cpu {
-    uint64_t mpidr;    /* affinity fields only */
-    uint32_t number;   /* what the mailbox's id is for this CPU */
-    uint32_t protocol; /* enum handoff_cpu_protocol: the original one */
-    uint64_t release;  /* spin-table: cpu-release-addr; parking protocol: the parked address */
-    uint64_t mailbox;  /* the page by which it is started now; 0 = none */
-    bool boot;         /* the CPU that runs */
-    bool arrived;      /* waits at its mailbox */
+    uint64_t mpidr;     /* affinity fields only */
+    uint32_t number;    /* what the mailbox's id is for this CPU */
+    uint32_t protocol;  /* enum handoff_cpu_protocol: the original one */
+    uint64_t release;   /* spin-table: cpu-release-addr; parking protocol: the parked address */
+    uint64_t mailbox;   /* the page by which it is started now; 0 = none */
+    bool boot;          /* the CPU that runs */
+    bool arrived;       /* waits at its mailbox */
+    uint64_t cancelled; /* the page of one that did not: what it finds, should it come */
 };
 
 struct boot_cpus {

@@ -107,6 +107,7 @@ EFI_STATUS boot_exit(struct boot *boot)
     }
     boot_pvpanic_find(boot);
     boot->handoff->pvpanic = boot->pvpanic;
+    boot_pci_find(boot);
     status = boot_space_prepare(boot);
     if (status == EFI_SUCCESS) {
         status = boot_park(boot);

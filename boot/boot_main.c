@@ -79,6 +79,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, struct EFI_SYSTEM_TABLE *system)
         return status;
     }
     cpu_mask_interrupts();
+    boot_pci_quieten(&boot);
     boot_space_enter(&boot);
     boot.handoff->jump_counter = cpu_read_counter();
     cpu_jump(boot.entry, boot.handoff);

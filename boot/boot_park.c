@@ -14,7 +14,7 @@
 #include "boot_fdt.h"
 #include "boot_madt.h"
 
-#define ARRIVE_MS 2000U
+#define ARRIVE_MS 5000U
 #define PSCI_CPU_ON 0xc4000003ULL /* DEN 0022, 5.1.4, SMC64 */
 #define PSCI_ALREADY_ON (-4)
 
@@ -50,9 +50,14 @@ static uint8_t *acpi_look(void *context, uint64_t pa, uint64_t size)
     return NULL;
 }
 
+struct boot_acpi_memory boot_acpi_memory(struct boot *boot)
+{
+    return (struct boot_acpi_memory){.context = boot, .look = acpi_look};
+}
+
 static bool acpi_read(struct boot *boot, uint64_t mpidr)
 {
-    struct boot_acpi_memory memory = {.context = boot, .look = acpi_look};
+    struct boot_acpi_memory memory = boot_acpi_memory(boot);
     struct boot_fault fault = {0};
 
     tables.acpi = boot_acpi_find(&memory, boot->handoff->rsdp, &tables.fadt, &tables.madt, &fault) &&
@@ -228,6 +233,7 @@ static void latecomers_cancel(struct boot *boot)
         boot_line(boot, "CPUs: 0x%llx left out: %s", cpu->mpidr,
                   word_read(cpu->mailbox, MAILBOX_ARRIVED) == 0 ? "it did not arrive" : "it did not arrive at EL2");
         word_write(cpu->mailbox, MAILBOX_CANCELLED, 1);
+        cpu->cancelled = cpu->mailbox;
         cpu->mailbox = 0;
         cpu->arrived = false;
     }
@@ -320,7 +326,9 @@ static void handoff_fill(struct handoff *h)
         const struct boot_cpu *cpu = &cpus.cpus[i];
 
         h->cpus[i] = (struct handoff_cpu){.mpidr = cpu->mpidr,
-                                          .mailbox = cpu->boot ? 0 : cpu->mailbox,
+                                          .mailbox = cpu->boot           ? 0
+                                                     : cpu->mailbox != 0 ? cpu->mailbox
+                                                                         : cpu->cancelled,
                                           .number = cpu->number,
                                           .protocol = (uint16_t)cpu->protocol,
                                           .state = cpu->boot           ? HANDOFF_CPU_BOOT

@@ -77,7 +77,7 @@ void hv_main(const struct handoff *handoff)
     log_info("ashlar", "%s (%s), image at %#llx, described by %s", ASHLAR_VERSION, ASHLAR_COMMIT,
              (unsigned long long)handoff->image_base, platform.source);
     if (fw_init(platform.conduit) != STATUS_OK) {
-        log_warning("ashlar", "no PSCI that can be called by SMC: one CPU, and no way to switch the machine off");
+        log_warning("ashlar", "no PSCI that can be called by SMC: no way to switch the machine off");
     }
     start_memory(handoff);
     start_tables(handoff);

@@ -72,4 +72,21 @@ $(STUB)/ashlar.efi: $(filter-out %/payload.S.o,$(BOOT_OBJ)) $(STUB)/payload.S.o 
 	$(call say,LD,$@)
 	$(Q)$(BOOT_LINK) -out:$@ $^
 
--include $(BOOT_OBJ:.o=.d) $(BOOT_FDT_OBJ:.o=.d) $(STUB_OBJ:.o=.d)
+# A firmware of the tests' own that parks CPUs (tests/boot/park), for tests/qemu/park.t.
+PARK := $(B)/boot-park
+PARK_OBJ := $(PARK)/park.o $(PARK)/late.S.o
+PARK_BOOT := boot_acpi boot_console boot_fdt boot_firmware boot_lib boot_madt boot_map boot_memory boot_park boot_regions boot_time boot_pen.S
+
+$(PARK)/%.o: tests/boot/park/%.c mk/boot.mk | $(PACKAGES) $(FETCH_SRC) $(B)/version.h
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(BOOT_CFLAGS) $(WARNINGS) $(BOOT_INC) $(DEPFLAGS) -c -o $@ $<
+
+$(PARK)/%.S.o: tests/boot/park/%.S mk/boot.mk | $(PACKAGES)
+	$(call say,AS,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(BOOT_CFLAGS) $(BOOT_INC) $(DEPFLAGS) -c -o $@ $<
+
+$(PARK)/park.efi: $(PARK_OBJ) $(PARK_BOOT:%=$(B)/pe/boot/%.o) $(B)/pe/libfdt.lib
+	$(call say,LD,$@)
+	$(Q)$(BOOT_LINK) -out:$@ $^
+
+-include $(BOOT_OBJ:.o=.d) $(BOOT_FDT_OBJ:.o=.d) $(STUB_OBJ:.o=.d) $(PARK_OBJ:.o=.d)

@@ -77,7 +77,7 @@ $(EXPECT): tests/qemu/expect.c mk/tests.mk | $(PACKAGES)
 	$(Q)mkdir -p $(@D) && $(CC) -std=c11 -g -O1 -D_GNU_SOURCE $(WARNINGS) -o $@ $<
 
 .PHONY: check-qemu
-check-qemu: all $(STUB)/ashlar.efi $(EXPECT)
+check-qemu: all $(STUB)/ashlar.efi $(PARK)/park.efi $(EXPECT)
 	$(Q)$(if $(QEMU_TESTS),prove -v --timer $(QEMU_TESTS),echo 'check-qemu: no tests in tests/qemu')
 
 # A test with a line `# SOAK: what it does then` runs with SOAK=1, too.

@@ -5,6 +5,12 @@
  */
 #include "monitor/report_handoff.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "arch/device_access.h"
+#include "ashlar/mailbox.h"
+#include "mem/stage1.h"
 #include "monitor/commands.h"
 
 #define KIB(pages) ((pages)*4U)
@@ -36,8 +42,20 @@ static void report_space(const struct handoff_space *s)
                   s->dropped_alias, s->dropped_pointer, s->dropped_empty, s->dropped_invalid);
 }
 
-static void report_cpu(const struct handoff_cpu *cpu)
+/* Whether a CPU that nobody waits for any more has come to its page after all (mapped when first asked for). */
+static bool came_late(uint32_t index)
 {
+    static volatile uint8_t *pages[HANDOFF_MAX_CPUS];
+
+    if (pages[index] == NULL && loader->cpus[index].mailbox != 0U) {
+        pages[index] = stage1_map_device(pa_make(loader->cpus[index].mailbox), MAILBOX_SIZE);
+    }
+    return pages[index] != NULL && device_read32(pages[index] + MAILBOX_ARRIVED) != 0U;
+}
+
+static void report_cpu(uint32_t index)
+{
+    const struct handoff_cpu *cpu = &loader->cpus[index];
     static const char *const protocols[] = {"unknown", "PSCI", "spin-table", "parking protocol"};
     const char *protocol = protocols[cpu->protocol < 4U ? cpu->protocol : 0U];
 
@@ -50,7 +68,8 @@ static void report_cpu(const struct handoff_cpu *cpu)
                       (number)cpu->mailbox);
         break;
     default:
-        monitor_print("CPU %#-10llx left out: by %s it did not reach a mailbox\n", (number)cpu->mpidr, protocol);
+        monitor_print("CPU %#-10llx left out: by %s it did not reach its mailbox in time%s\n", (number)cpu->mpidr,
+                      protocol, came_late(index) ? "; it came late, and sleeps" : "");
     }
 }
 
@@ -58,7 +77,9 @@ void report_handoff(const struct command_call *call)
 {
     (void)call;
     report_space(&loader->space);
+    monitor_print("PCI        %u functions, %u were bus masters, %u still are\n", loader->pci_functions,
+                  loader->pci_masters, loader->pci_masters_left);
     for (uint32_t i = 0; i < loader->cpu_count; i++) {
-        report_cpu(&loader->cpus[i]);
+        report_cpu(i);
     }
 }

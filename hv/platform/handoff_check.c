@@ -154,7 +154,7 @@ static enum status check_cpu(const struct handoff *handoff, uint32_t index, stru
     if (cpu->state < HANDOFF_CPU_BOOT || cpu->state > HANDOFF_CPU_LEFT_OUT) {
         return refuse_item(fault, "CPU", index, "state is none of enum handoff_cpu_state");
     }
-    if (cpu->state != HANDOFF_CPU_PARKED) {
+    if (cpu->state == HANDOFF_CPU_BOOT || (cpu->state == HANDOFF_CPU_LEFT_OUT && cpu->mailbox == 0U)) {
         return STATUS_OK;
     }
     if (!is_aligned(cpu->mailbox, HANDOFF_PAGE) ||
@@ -163,8 +163,7 @@ static enum status check_cpu(const struct handoff *handoff, uint32_t index, stru
         return refuse_item(fault, "CPU", index, "the mailbox is no page of a reserved region");
     }
     for (uint32_t i = 0; i < index; i++) {
-        if (handoff->cpus[i].mpidr == cpu->mpidr ||
-            (handoff->cpus[i].state == HANDOFF_CPU_PARKED && handoff->cpus[i].mailbox == cpu->mailbox)) {
+        if (handoff->cpus[i].mpidr == cpu->mpidr || handoff->cpus[i].mailbox == cpu->mailbox) {
             return refuse_item(fault, "CPU", index, "MPIDR or mailbox is an earlier one's");
         }
     }

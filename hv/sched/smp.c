@@ -24,7 +24,7 @@
 #include "mem/page_alloc.h"
 #include "sched/sched.h"
 
-#define ARRIVE_NS 2000000000ULL
+#define ARRIVE_NS 5000000000ULL
 
 void cpu_secondary_entry(void);
 void cpu_secondary_main(void);
@@ -240,11 +240,27 @@ void smp_release(void (*ready)(void))
     __atomic_store_n(&released, ready, __ATOMIC_RELEASE);
 }
 
+/* A CPU that the loader gave up may have vanished from the device tree that it rewrote: named all the same. */
+static void left_out_say(void)
+{
+    for (uint32_t i = 0; i < loader->cpu_count; i++) {
+        const struct handoff_cpu *cpu = &loader->cpus[i];
+        bool listed = false;
+        for (uint32_t j = 0; j < machine->cpu_count; j++) {
+            listed = listed || machine->cpus[j].mpidr == cpu->mpidr;
+        }
+        if (cpu->state == HANDOFF_CPU_LEFT_OUT && !listed) {
+            log_warning("cpu", "CPU %#llx did not reach its mailbox: left out", (unsigned long long)cpu->mpidr);
+        }
+    }
+}
+
 unsigned smp_start(const struct platform *platform, const struct handoff *handoff)
 {
     unsigned running = 1;
     machine = platform;
     loader = handoff;
+    left_out_say();
     for (unsigned i = 1; i < platform->cpu_count; i++) {
         if (start_cpu(i)) {
             running++;

@@ -36,7 +36,7 @@ enum handoff_region_type {
     HANDOFF_RUNTIME_DATA = 9,
     HANDOFF_RUNTIME_MMIO = 10,
     HANDOFF_RAM_RESERVED = 11, /* RAM that is somebody else's; the mailboxes of the CPUs, too */
-    HANDOFF_RAM_TABLES = 12, /* the handoff address space, both copies: free once the hypervisor runs on its own */
+    HANDOFF_RAM_TABLES = 12,   /* the handoff address space, both copies: free once the hypervisor runs on its own */
 };
 
 struct handoff_region {
@@ -88,8 +88,12 @@ enum handoff_cpu_state {
 };
 
 struct handoff_cpu {
-    uint64_t mpidr;    /* affinity fields only */
-    uint64_t mailbox;  /* include/ashlar/mailbox.h; in a region of type HANDOFF_RAM_RESERVED; 0 unless PARKED */
+    uint64_t mpidr; /* affinity fields only */
+    /*
+     * A page (include/ashlar/mailbox.h) in a region of type HANDOFF_RAM_RESERVED, the firmware's own also HANDOFF_RAM_NVS. Of a
+     * CPU that is LEFT_OUT: what it finds should it come late, or 0.
+     */
+    uint64_t mailbox;
     uint32_t number;   /* what is written to the mailbox's id */
     uint16_t protocol; /* enum handoff_cpu_protocol */
     uint16_t state;    /* enum handoff_cpu_state */
@@ -165,6 +169,12 @@ struct handoff {
     struct handoff_cpu cpus[HANDOFF_MAX_CPUS];
 
     struct handoff_space space;
+
+    /* PCI functions that the loader found, those that were bus masters, and those that still are. */
+    uint32_t pci_functions;
+    uint32_t pci_masters;
+    uint32_t pci_masters_left;
+    uint32_t pci_reserved;
 
     uint32_t region_count;
     uint32_t module_count;

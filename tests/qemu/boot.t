@@ -93,6 +93,9 @@ expect_handoff() {
     line_is "$1: 4 MiB of pool, 2 MiB aligned" 'region pool base=0x0*[0-9a-f]*[02468ace]00000 size=0x0{10}400000 attribute=.*'
     line_is "$1: the hypervisor's image is 2 MiB aligned" 'region hv base=0x0*[0-9a-f]*[02468ace]00000 size=.*'
     line_is "$1: the EFI system table" 'efi system_table=0x5453595320494249 descriptors=0x0*[1-9a-f][0-9a-f]* ?'
+    line_is "$1: on tables of our own, that map the RAM" "space levels=0x0{15}4 bits=0x0{14}[23][0-9a-f] pages=0x0*[1-9a-f][0-9a-f]* ram=0x0{8}40000000 ?"
+    line_is "$1: the other CPU waits at its mailbox" "cpus listed=0x0{15}2 parked=0x0{15}1 conduit=0x0{15}1 ?"
+    line_is "$1: both copies are regions" "region tables base=.*"
     line_is "$1: pvpanic is found" 'pvpanic register=0x0{8}[1-3][0-9a-f]{7} ?'
     # RAM is 1 GiB from 0x40000000; 3 regions of it in a row or more, and nothing of it lost below its last 64 MiB.
     total=$(awk '/^region/ { sub(/size=0x0*/, "", $4); print $2, $4 }' "$work/console" | grep -Ev '^runtime-mmio ' |

@@ -324,7 +324,7 @@ static void sim_mail_pen(unsigned cpu)
     sim_mail_entry[cpu] = 0;
     sim_cpus[cpu].fiber = sim_fiber_make(NULL, cpu_secondary_main);
     sim_cpus[cpu].fiber->world = prda_of(prda_count() - 1U)->idle;
-    sim_cpus[cpu].time = sim_self()->time + (sim_late_cpu == cpu ? 200000000U : 1000U);
+    sim_cpus[cpu].time = sim_self()->time + (sim_late_cpu == cpu ? 400000000U : 1000U);
 }
 
 static void sim_mail_write(void *context, uint64_t offset, unsigned size, uint64_t value)

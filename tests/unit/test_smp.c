@@ -41,7 +41,7 @@ static int boot(void **unused)
     sim_ready = is_ready;
     sim_no_gic_cpu = NO_GIC;
     sim_boot("smp");
-    sim_run_for(400000000);
+    sim_run_for(800000000);
     return 0;
 }
 

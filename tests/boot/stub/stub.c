@@ -86,6 +86,44 @@ static void processor_check(void)
     expect(daif == 0x3c0, "DAIF not masked");
 }
 
+/* The second copy is live: four levels of 48 bits, nothing writable made execute-never by SCTLR_EL2.WXN. */
+static void space_check(const struct handoff *h)
+{
+    uint64_t ttbr, tcr, sctlr;
+
+    __asm__ volatile("mrs %0, TTBR0_EL2" : "=r"(ttbr));
+    __asm__ volatile("mrs %0, TCR_EL2" : "=r"(tcr));
+    __asm__ volatile("mrs %0, SCTLR_EL2" : "=r"(sctlr));
+    expect(ttbr == h->space.second && h->space.second != h->space.first, "not on the second copy");
+    expect((tcr & 63U) == 16 && (tcr >> 14 & 3U) == 0, "TCR_EL2 is not of four levels");
+    expect((sctlr >> 19 & 1U) == 0, "WXN is set");
+    expect(h->space.first_pages == h->space.second_pages && h->space.second_pages != 0, "pages of the copies");
+    text("space ");
+    hex("levels", h->space.levels);
+    hex("bits", h->space.input_bits);
+    hex("pages", h->space.second_pages);
+    hex("ram", h->space.ram);
+    end();
+}
+
+/* Each CPU that is parked left its mailbox free. */
+static void cpus_check(const struct handoff *h)
+{
+    uint64_t parked = 0;
+
+    for (uint32_t i = 0; i < h->cpu_count; i++) {
+        if (h->cpus[i].state == HANDOFF_CPU_PARKED) {
+            parked++;
+            expect(*(volatile uint32_t *)(uintptr_t)h->cpus[i].mailbox == 0xffffffffU, "a mailbox is not free");
+        }
+    }
+    text("cpus ");
+    hex("listed", h->cpu_count);
+    hex("parked", parked);
+    hex("conduit", h->conduit);
+    end();
+}
+
 static void image_check(const struct handoff *h)
 {
     uint64_t start;
@@ -120,8 +158,9 @@ static void region_touch(const struct handoff_region *r)
 
 static void regions_check(const struct handoff *h)
 {
-    static const char names[][16] = {"?",    "free", "pool",         "hv",           "handoff",      "module",
-                                     "acpi", "nvs",  "runtime-code", "runtime-data", "runtime-mmio", "reserved"};
+    static const char names[][16] = {"?",     "free", "pool",         "hv",           "handoff",      "module",
+                                     "acpi",  "nvs",  "runtime-code", "runtime-data", "runtime-mmio", "reserved",
+                                     "tables"};
     uint64_t last = 0;
 
     expect(h->region_count > 0 && h->region_count <= HANDOFF_MAX_REGIONS, "region_count");
@@ -130,10 +169,10 @@ static void regions_check(const struct handoff *h)
 
         expect(r->base >= last && r->size != 0, "regions overlap or are out of order");
         expect(r->base % PAGE == 0 && r->size % PAGE == 0, "region not page aligned");
-        expect(r->type >= 1 && r->type <= 11, "region type");
+        expect(r->type >= 1 && r->type <= 12, "region type");
         last = r->base + r->size;
         text("region ");
-        text(names[r->type <= 11 ? r->type : 0]);
+        text(names[r->type <= 12 ? r->type : 0]);
         put(' ');
         hex("base", r->base);
         hex("size", r->size);
@@ -245,6 +284,8 @@ void stub_main(const struct handoff *h)
     expect(h->magic == HANDOFF_MAGIC && h->version == HANDOFF_VERSION && h->size == sizeof(*h),
            "magic, version or size");
     processor_check();
+    space_check(h);
+    cpus_check(h);
     image_check(h);
     regions_check(h);
     places_check(h);
