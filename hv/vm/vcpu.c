@@ -221,8 +221,8 @@ void vcpu_power_off(struct vcpu *vcpu)
         set_power(vcpu, VCPU_OFF);
         sched_unplace(&vcpu->world);
         vm->vcpus_on--;
-        /* Where a reset was asked for, its last vCPU may go this way: that is no crash. */
-        last = vm->vcpus_on == 0U && (vm->state == VM_RUNNING || vm->state == VM_PAUSING);
+        /* Where a reset was asked for, the one that asked is on still. */
+        last = vm->vcpus_on == 0U;
     }
     spinlock_unlock(&vm->lock);
     (void)__atomic_fetch_or(&vcpu->world.work, VCPU_WORK_STOP, __ATOMIC_RELEASE);

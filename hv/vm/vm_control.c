@@ -156,14 +156,6 @@ static void press_button(struct vm *vm)
     }
 }
 
-static void take_back_stop(struct vm *vm)
-{
-    if (vm->stop_asked) {
-        vm->stop_asked = false;
-        timer_cancel(&vm->stop_timer);
-    }
-}
-
 enum status vm_control_stop(struct vm *vm, bool force)
 {
     const char *what = NULL;
@@ -198,7 +190,6 @@ enum status vm_control_reset(struct vm *vm)
     spinlock_lock(&vm->lock);
     enum status status = vm->state == VM_STARTING ? STATUS_BUSY : judge(vm);
     if (status == STATUS_OK) {
-        take_back_stop(vm);
         end_run(vm, VM_REQUEST_RESTART);
     }
     spinlock_unlock(&vm->lock);

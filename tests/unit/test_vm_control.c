@@ -307,6 +307,55 @@ static void test_a_held_vm_is_there_until_it_is_reset(void **unused)
     until(0, VM_OFF);
 }
 
+static bool now;
+static uint64_t last_call;
+
+/* No interrupt comes between: what was asked for is on its way just as the HVC is executed. */
+static void call_when_told(struct vcpu *vcpu)
+{
+    begin(vcpu);
+    if (vcpu->index != 1U) {
+        guest_run(vcpu, 1ULL << 40);
+    }
+    while (!now) {
+        sim_work(500);
+    }
+    (void)guest_hvc(vcpu, last_call, 0, 0, 0);
+    fail_msg("it goes on after its end");
+}
+
+static struct vm *race(enum status (*ask_for)(struct vm *vm), uint64_t call)
+{
+    last_call = call;
+    now = false;
+    struct vm *vm = up(0, call_when_told);
+    sim_run_for(2U * MS);
+    sim_interrupt_cpu0();
+    assert_int_equal(ask_for(vm), STATUS_OK);
+    programs[0] = spin;
+    now = true;
+    sim_run_for(50U * MS);
+    sim_interrupt_cpu0();
+    return vm;
+}
+
+/* The administrator was told that it will be reset, or paused: so it is, whatever the guest calls in its last moment. */
+static void test_a_guest_does_not_overrule(void **unused)
+{
+    (void)unused;
+    struct vm *vm = race(vm_control_reset, PSCI_SYSTEM_OFF);
+    assert_int_equal(vm->state, VM_RUNNING);
+    assert_int_equal(vm->ended, VM_REQUEST_RESTART);
+    down(vm);
+    vm = race(vm_control_pause, PSCI_SYSTEM_RESET);
+    assert_int_equal(vm->state, VM_PAUSED);
+    assert_int_equal(vm->ended, VM_REQUEST_RESET);
+    down(vm);
+    vm = race(vm_control_pause, PSCI_SYSTEM_OFF);
+    assert_int_equal(vm->state, VM_OFF);
+    assert_int_equal(vm->ended, VM_REQUEST_OFF);
+}
+
 static void test_nothing_is_asked_of_what_is_off(void **unused)
 {
     (void)unused;
@@ -659,6 +708,7 @@ int main(void)
         cmocka_unit_test_teardown(test_a_guest_heeds_the_button, nothing_is_left),
         cmocka_unit_test_teardown(test_a_reset_takes_the_stop_back, nothing_is_left),
         cmocka_unit_test_teardown(test_a_held_vm_is_there_until_it_is_reset, nothing_is_left),
+        cmocka_unit_test_teardown(test_a_guest_does_not_overrule, nothing_is_left),
         cmocka_unit_test_teardown(test_nothing_is_asked_of_what_is_off, nothing_is_left),
         cmocka_unit_test_teardown(test_asked_while_it_starts, nothing_is_left),
         cmocka_unit_test_teardown(test_random_requests_against_the_model, nothing_is_left),
