@@ -145,7 +145,7 @@ drive() {
         set -- "$ashlar" run "$work/$drive_name.yaml" "$@"
     fi
     # shellcheck disable=SC2086 # options, no blanks in them
-    timeout -k 10 1500 "$build/tests/expect" $drive_mode -o "$work/$drive_name.out" "$work/$drive_name.steps" "$@" \
+    timeout -k 10 "${drive_limit:-1500}" "$build/tests/expect" $drive_mode -o "$work/$drive_name.out" "$work/$drive_name.steps" "$@" \
         2>"$work/$drive_name.err"
 }
 

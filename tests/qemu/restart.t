@@ -105,7 +105,8 @@ memory() {
     printf 'send poweroff -f\\n\nend 60 0\n'
 } >"$work/restart.steps"
 
-drive restart 2 --cpus 2 --cpu "${CPU:-max}" ${soak:+--icount} --timeout $((240 + 4 * rounds))
+drive_limit=5400
+drive restart 2 --cpus 2 --cpu "${CPU:-max}" ${soak:+--icount} --timeout $((240 + 10 * rounds))
 drove restart $? "$rounds rounds of each: reset, crash, all CPUs off, and the monitor's commands"
 tr -d '\r' <"$work/restart.out" | sed 's/.*ashlar> .\[K//' >"$work/restart.log"
 for name in resetter crasher leaver target; do
