@@ -118,4 +118,16 @@ ok $? "nothing is lost while it is watched"
 is "$(awk '/^ashlar> / && length($0) > 79 && !/\033/' "$work/lines" | head -n 1)" "" "the prompt line fits into 80 columns"
 grep -a -v -E "(> |really |no )panic" "$work/monitor.out" >"$work/log"
 no_errors "$work/log" monitor
+
+# A panic that was confirmed.
+printf "host:\n  console: all\n" >"$work/panic.yaml"
+configuration talk 1 16M "$guest" >>"$work/panic.yaml"
+{
+    printf 'wait 60 [talk] pass\n'
+    says panic 'really panic'
+    says yes 'ashlar: panic: asked for at the monitor'
+    printf 'wait 20 backtrace\nend 60 1\n'
+} >"$work/panic.steps"
+drive panic 2 --cpus 2 --cpu "${CPU:-max}" --timeout 120
+drove panic $? "panic says where, and ends the machine with status 1"
 finish
