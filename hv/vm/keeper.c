@@ -51,11 +51,11 @@ static void create(struct vm *vm)
 {
     enum status status = vm_create(vm);
     if (status == STATUS_UNSUPPORTED) {
-        vm_log_print(&vm->log, LOG_ERROR, "not started: affinity: none of its CPUs is there");
+        log_error(vm->config->name, "not started: affinity: none of its CPUs is there");
     } else if (status != STATUS_OK) {
-        vm_log_print(&vm->log, LOG_ERROR, "not started: %llu MiB are not there to give (%llu MiB free)",
-                     (unsigned long long)(vm->config->memory >> 20),
-                     (unsigned long long)(page_alloc_bytes(OWNER_FREE) >> 20));
+        log_error(vm->config->name, "not started: %llu MiB are not there to give (%llu MiB free)",
+                  (unsigned long long)(vm->config->memory >> 20),
+                  (unsigned long long)(page_alloc_bytes(OWNER_FREE) >> 20));
     }
     if (status != STATUS_OK) {
         start_failed(vm);

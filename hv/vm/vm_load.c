@@ -6,6 +6,7 @@
 #include "arch/cache.h"
 #include "arch/phys.h"
 #include "lib/bits.h"
+#include "lib/log.h"
 #include "vm/guest_boot.h"
 #include "vm/vm.h"
 
@@ -26,14 +27,14 @@ static enum status place(struct vm *vm)
 {
     const struct handoff_module *kernel = vm_module(vm, HANDOFF_MODULE_KERNEL);
     if (kernel == NULL) {
-        vm_log_print(&vm->log, LOG_ERROR, "kernel: the loader brought none");
+        log_error(vm->config->name, "kernel: the loader brought none");
         return STATUS_NOT_FOUND;
     }
     const uint8_t *header = vm->config->flat ? NULL : phys_to_pointer(kernel->base);
     enum status status = kernel_image_place(header, kernel->size, vm->config->kernel_offset, initrd_size(vm),
                                             vm->memory.size, &vm->load.layout);
     if (status != STATUS_OK) {
-        vm_log_print(&vm->log, LOG_ERROR, "kernel: %s",
+        log_error(vm->config->name, "kernel: %s",
                   status == STATUS_INVALID ? "no arm64 Image" : "it and its initrd do not fit the VM's memory");
     }
     return status;
@@ -139,7 +140,7 @@ enum status vm_load_step(struct vm *vm, uint64_t *entry, uint64_t *tree)
     enum status status = do_piece(vm, &total);
     if (status != STATUS_OK) {
         if (load->phase != VM_LOAD_PLACE) {
-            vm_log_print(&vm->log, LOG_ERROR, "its device tree could not be made");
+            log_error(vm->config->name, "its device tree could not be made");
         }
         return status;
     }
