@@ -2,7 +2,7 @@
 /*
  * Drives a command by what it prints: `expect [-p] [-o LOG] [-t TIMES] SCRIPT COMMAND...`. The command runs on pipes, or with -p on a terminal of
  * its own. TIMES gets each line, behind the millisecond
- * at which its begin arrived and the milliseconds that the threads of the command's children have waited for a processor of this machine by then. SCRIPT has one step per line:
+ * at which its begin arrived and the milliseconds that the threads of the command's children and of expect have waited for a processor of this machine. SCRIPT has one step per line:
  *
  *   wait SECONDS TEXT   until TEXT was printed, behind what the last wait found
  *   send TEXT           to its standard input; \r \n \t \\ and \xHH
@@ -180,7 +180,7 @@ static void process_look(long pid)
         (void)closedir(tasks);
 }
 
-/* The command's children: of `ashlar run`, QEMU. */
+/* The command's children, of `ashlar run` QEMU, and this process, which is to note when a line came. */
 static long waited_ms(void)
 {
     char path[64];
@@ -191,6 +191,7 @@ static long waited_ms(void)
         process_look(pid);
     if (file != NULL)
         (void)fclose(file);
+    process_look((long)getpid());
     return (long)(waited_ns / 1000000U);
 }
 

@@ -71,7 +71,7 @@ void scene_memory(void);
 void scene_devices(void);
 void scene_registers(void);
 /* Not one of those that follow each other: `only=` this in two VMs. Known to tests/qemu/crosstalk.t. */
-#define CROSSTALK_SCENE 16U
+#define CROSSTALK_SCENE 17U
 void scene_crosstalk(void);
 void scene_calls(void);
 void scene_power(void);
@@ -79,6 +79,7 @@ void scene_tables(void);
 void scene_vectors(void);
 void scene_interrupts(void);
 void scene_console(void);
+void scene_resets(void);
 void scene_random(void);
 void scene_doomed(void);
 void scene_off(void);
