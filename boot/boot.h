@@ -39,7 +39,9 @@ struct boot {
     EFI_HANDLE image;
     struct EFI_SYSTEM_TABLE *system;
     struct EFI_BOOT_SERVICES *services;
-    unsigned exception_level; /* 1 to 3 */
+    unsigned exception_level;                   /* 1 to 3 */
+    uint64_t (*clock)(const struct boot *boot); /* microseconds since the loader began; NULL: lines without a time */
+    uint64_t entry_counter;
     bool pvpanic_sought;
     uint64_t pvpanic; /* address of the register, 0 = none; valid when sought */
 
@@ -62,7 +64,7 @@ struct boot {
 
 /*
  * boot_console.c: the firmware's console. %s %c %u %x %llu %llx with width and leading zeros, and %%; '\n' becomes CR
- * LF. boot_line begins the line with "ashlar: ", boot_error with "ashlar: error: "; both end it.
+ * LF. boot_line begins the line with "ashlar: " and ends it with the time, boot_error with "ashlar: error: "; both end it.
  */
 void boot_print(struct boot *boot, const char *format, ...) BOOT_FORMAT;
 void boot_line(struct boot *boot, const char *format, ...) BOOT_FORMAT;

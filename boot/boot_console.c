@@ -124,13 +124,18 @@ void boot_print(struct boot *boot, const char *format, ...)
     va_end(arguments);
 }
 
+/* Each stage is one line with its time since the loader began, where there is a clock. */
 void boot_line(struct boot *boot, const char *format, ...)
 {
+    uint64_t micros = boot->clock != NULL ? boot->clock(boot) : 0;
     va_list arguments;
 
     va_start(arguments, format);
-    print_all(boot, "ashlar: ", format, "\n", &arguments);
+    print_all(boot, "ashlar: ", format, boot->clock != NULL ? "" : "\n", &arguments);
     va_end(arguments);
+    if (boot->clock != NULL) {
+        boot_print(boot, " [%llu.%06u s]\n", (unsigned long long)(micros / 1000000U), (unsigned)(micros % 1000000U));
+    }
 }
 
 void boot_error(struct boot *boot, const char *format, ...)

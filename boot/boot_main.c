@@ -58,11 +58,21 @@ static EFI_STATUS prepare(struct boot *b, uint64_t entry_counter)
     return status;
 }
 
+static uint64_t micros(const struct boot *b)
+{
+    uint64_t per_second = cpu_read_cntfrq_el0();
+    uint64_t ticks = cpu_read_counter() - b->entry_counter;
+
+    return per_second == 0 ? 0 : ticks / per_second * 1000000U + ticks % per_second * 1000000U / per_second;
+}
+
 EFI_STATUS efi_main(EFI_HANDLE image, struct EFI_SYSTEM_TABLE *system)
 {
     uint64_t entry_counter = cpu_read_counter();
     EFI_STATUS status;
 
+    boot.entry_counter = entry_counter;
+    boot.clock = micros;
     boot.image = image;
     boot.system = system;
     boot.services = system->BootServices;

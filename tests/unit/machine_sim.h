@@ -267,7 +267,7 @@ static void sim_on_switch(uint64_t *save, uint64_t load)
         first = sim_first_frame(fiber);
         fiber->main = first[1] == (uint64_t)(uintptr_t)vcpu_start ? sim_vcpu_main : sim_world_main;
     }
-    *save = 1U; /* the coroutine knows */
+    *save = 1U;      /* the coroutine knows */
     sim_swap(fiber); /* comes back on the CPU that switches to it: another one, where it was placed anew */
 }
 
