@@ -5,7 +5,7 @@
 #include <libfdt.h>
 #include <string.h>
 
-#include "ashlar/mailbox.h"
+#include "ashlar/mailbox_page.h"
 
 #define TREE "device tree"
 

@@ -8,7 +8,7 @@
 #include <libfdt.h>
 #include <string.h>
 
-#include "ashlar/mailbox.h"
+#include "ashlar/mailbox_page.h"
 #include "boot.h"
 #include "boot_cpu.h"
 #include "boot_fdt.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The pen: what a secondary CPU executes from its mailbox page (include/ashlar/mailbox.h) until it is wanted. It is copied
+ * The pen: what a secondary CPU executes from its mailbox page (include/ashlar/mailbox_page.h) until it is wanted. It is copied
  * to MAILBOX_PEN of each page, and is position independent: the page is found from the program counter, since a
  * spin-table passes no argument. The CPU arrives at EL2 with its MMU off (DEN 0022, 6.4; Devicetree Specification 0.4,
  * 3.8.1; parking protocol 1.0, 2.2), so that each access here is to Device memory, in order, past the caches.
@@ -9,7 +9,7 @@
  * all end the wait: CNTHCTL_EL2.EVNTEN. Each time bit 15 of the counter becomes 1, that is once in 65,536 ticks; with FEAT_ECV,
  * where the counter runs at 1 GHz, bit 23, once in 17 ms. The register is put back before the jump.
  */
-#include "ashlar/mailbox.h"
+#include "ashlar/mailbox_page.h"
 
 #define EVENTS 0xf4       /* CNTHCTL_EL2: EVNTI 15, EVNTDIR 0, EVNTEN */
 #define EVENTS_MASK 0xfc

@@ -7,7 +7,7 @@
 #include "arch/barrier.h"
 #include "arch/cpu_wait.h"
 #include "arch/device_access.h"
-#include "ashlar/mailbox.h"
+#include "ashlar/mailbox_page.h"
 #include "mem/stage1.h"
 
 /*

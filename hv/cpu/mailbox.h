@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Starting a physical CPU by its mailbox (include/ashlar/mailbox.h; mechanism 10): the only way that the hypervisor knows.
+ * Starting a physical CPU by its mailbox (include/ashlar/mailbox_page.h; mechanism 10): the only way that the hypervisor knows.
  * Boot CPU, while CPUs are brought up; no lock.
  */
 #pragma once

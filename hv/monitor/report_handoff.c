@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "arch/device_access.h"
-#include "ashlar/mailbox.h"
+#include "ashlar/mailbox_page.h"
 #include "mem/stage1.h"
 #include "monitor/commands.h"
 

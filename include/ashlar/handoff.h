@@ -90,7 +90,7 @@ enum handoff_cpu_state {
 struct handoff_cpu {
     uint64_t mpidr; /* affinity fields only */
     /*
-     * A page (include/ashlar/mailbox.h) in a region of type HANDOFF_RAM_RESERVED, the firmware's own also HANDOFF_RAM_NVS. Of a
+     * A page (include/ashlar/mailbox_page.h) in a region of type HANDOFF_RAM_RESERVED, the firmware's own also HANDOFF_RAM_NVS. Of a
      * CPU that is LEFT_OUT: what it finds should it come late, or 0.
      */
     uint64_t mailbox;

@@ -41,7 +41,7 @@ wait 120 MARK-1
 send \x1d
 wait 30 ashlar> 
 send handoff\n
-wait 30 CPU 0x7 
+wait 30 CPU 0x7
 send panic\n
 wait 30 yes
 send yes\n

@@ -3,7 +3,7 @@
  * Where the late CPU spends its time: x0 is its mailbox page, MMU off. Sixteen seconds of its counter, then back into the pen
  * of that page. Copied into the page, so position independent.
  */
-#include "ashlar/mailbox.h"
+#include "ashlar/mailbox_page.h"
 
     .section .text.late, "xr"
     .balign 16

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "ashlar/mailbox.h"
+#include "ashlar/mailbox_page.h"
 #include "boot.h"
 #include "boot_cpu.h"
 
