@@ -46,7 +46,7 @@ include mk/lint.mk
 include mk/bench.mk
 include mk/install.mk
 
-all: $(HV_ALL) $(BOOT_ALL) $(TOOL_ALL) $(GUEST_ALL) $(BENCH_ALL) $(SETUP_ALL)
+all: $(HV_ALL) $(BOOT_ALL) $(TOOL_ALL) $(GUEST_ALL) $(BENCH_ALL) $(BENCH_BOOT_ALL) $(SETUP_ALL)
 
 .PHONY: run
 run: all

@@ -4,7 +4,8 @@
 # instruction, the size of ashlar.efi, EL2 memory per VM, and a fixed workload in a Debian guest (bench/boot/init) on Ashlar with one and
 # two vCPUs and on QEMU without Ashlar, with the same kernel, initrd and device tree. Writes build/bench/boot-ENVIRONMENT-CPU.json.
 # The counter runs at 1 GHz (cntfrq=), so that it counts instructions and nothing depends on the phase of a slower one. The loader's disk
-# is the host's: how long firmware and loader take differs a little from run to run, so those two are rounded, to 10 ms.
+# is the host's: how long firmware and loader take differs a little from run to run, so those two are rounded, to 10 ms; Debian is booted
+# by a loader that waits for a round counter (bench/boot/align.h).
 # usage: boot.sh [CPU...]   (default: neoverse-n1 cortex-a72 max); ONLY_FIRST=1 leaves Debian out
 set -eu
 LC_ALL=C TZ=UTC0 NO_COLOR=1
@@ -44,9 +45,11 @@ run() {
     tr -d '\r' <"$run_out.raw" >"$run_out"
 }
 
-# on_ashlar OUTPUT CPU CPUS CONFIGURATION
+# on_ashlar FOLDER OUTPUT CPU CPUS CONFIGURATION: by the `ashlar` in FOLDER and the ashlar.efi beside that.
 on_ashlar() {
-    run "$1" "$build/bin/ashlar" run "$4" --icount --cpu "$2,cntfrq=1000000000" --cpus "$3"
+    ashlar=$1/bin/ashlar
+    shift
+    run "$1" "$ashlar" run "$4" --icount --cpu "$2,cntfrq=1000000000" --cpus "$3"
 }
 
 # figure NAME VALUE: one line of figures, to $work/figures.
@@ -90,7 +93,7 @@ vms:
     memory: 256M
     kernel: $inputs/first.bin
 END
-    on_ashlar "$work/first" "$cpu" 1 "$work/first.yaml"
+    on_ashlar "$build" "$work/first" "$cpu" 1 "$work/first.yaml"
     began=$(log_word "$work/first" timer counter)
     jumped=$(log_word "$work/first" timer began,)
     zero=$(log_word "$work/first" 'first: runs' at)
@@ -155,7 +158,7 @@ vms:
     initrd: $inputs/initrd.img
     cmdline: $cmdline
 END
-    on_ashlar "$work/debian-$1" "$cpu" "$1" "$work/debian-$1.yaml"
+    on_ashlar "$inputs" "$work/debian-$1" "$cpu" "$1" "$work/debian-$1.yaml"
     zero=$(log_word "$work/debian-$1" 'debian: runs' at)
     jumped=$(log_word "$work/debian-$1" timer began,)
     linux_figures "$work/debian-$1" $((zero - jumped))

@@ -4,7 +4,7 @@
 
 OWN_FOLDERS := hv boot tool include tests mk bench
 OWN_C := $(sort $(shell find $(OWN_FOLDERS) -name '*.[ch]' 2>/dev/null))
-OWN_SH := $(sort $(shell find mk tests bench .ci -name '*.sh' 2>/dev/null)) .ci/run tests/linux/init bench/report bench/gate.t
+OWN_SH := $(sort $(shell find mk tests bench .ci -name '*.sh' 2>/dev/null)) .ci/run tests/linux/init bench/boot/init bench/report bench/gate.t bench/boot.t
 
 LINTS := lint-tidy lint-cppcheck lint-format lint-includes lint-text lint-shell lint-build
 .PHONY: lint $(LINTS)
