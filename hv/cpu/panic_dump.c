@@ -15,6 +15,7 @@
 #include "arch/sysreg.h"
 #include "cpu/uart.h"
 #include "lib/format.h"
+#include "lib/log_hooks.h"
 #include "lib/panic.h"
 
 /* Made by mk/link-hv.sh: offsets of functions from image_start, ascending, and their names. */
@@ -127,6 +128,8 @@ static void begin(void)
     if (hooks.stop_others != NULL) {
         hooks.stop_others();
     }
+    uart_write_panic("\r\n", 2);
+    log_dump_rest(uart_write_panic);
 }
 
 _Noreturn void panic_frame(const struct trap_frame *frame, uint64_t sp, const char *reason)

@@ -19,6 +19,7 @@
 static struct spinlock lock = SPINLOCK_INIT(LOCK_RANK_LOG);
 static char ring[RING_BYTES];
 static uint64_t ring_written;
+static uint64_t ring_taken; /* where whoever is notified has got to */
 static struct log_hooks hooks;
 
 void log_set_hooks(const struct log_hooks *new_hooks)
@@ -129,4 +130,25 @@ void log_take_over(void (*notify)(void))
     hooks.sink = NULL;
     hooks.notify = notify;
     spinlock_unlock(&lock);
+}
+
+void log_note_taken(uint64_t position)
+{
+    __atomic_store_n(&ring_taken, position, __ATOMIC_RELAXED);
+}
+
+void log_dump_rest(void (*write)(const char *text, size_t size))
+{
+    uint64_t end = ring_written;
+    uint64_t at = __atomic_load_n(&ring_taken, __ATOMIC_RELAXED);
+    at = hooks.notify == NULL ? end : end - at > RING_BYTES ? oldest() : at;
+    while (at < end) {
+        char text[LOG_LINE_MAX];
+        size_t size = 0;
+        at++; /* the level */
+        do {
+            text[size] = ring[at++ % RING_BYTES];
+        } while (text[size++] != '\n' && size < sizeof(text) && at < end);
+        write(text, size);
+    }
 }

@@ -32,5 +32,9 @@ struct log_line {
  * *position; else *position becomes that of the line after it. Takes LOCK_RANK_LOG.
  */
 bool log_read(uint64_t *position, struct log_line *line);
+/* Whoever is notified has passed on what is before position. */
+void log_note_taken(uint64_t position);
+/* From a panic, no lock: the lines that were not passed on yet. */
+void log_dump_rest(void (*write)(const char *text, size_t size));
 /* Behind the newest line. The same lock. */
 uint64_t log_position(void);

@@ -119,6 +119,7 @@ static bool stage_log(void)
     }
     if (!clear_line()) {
         log_shown = position;
+        log_note_taken(position);
         stage_bytes(line.text, line.size);
     }
     return true;
@@ -603,6 +604,7 @@ enum status console_start(const struct config *config)
         }
     }
     log_shown = log_position();
+    log_note_taken(log_shown);
     log_take_over(console_pump);
     return STATUS_OK;
 }

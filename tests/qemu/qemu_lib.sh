@@ -52,7 +52,7 @@ finish() {
 
 # show FILE: its last lines as comments, for whoever reads a failure.
 show() {
-    tail -n 40 "$1" | tr -d '\r' | sed -e 's/^/# | /' -e '$a\'
+    tail -n 40 "$1" | tr -d '\r' | sed -e 's/^/# | /' && echo
 }
 
 # configuration NAME CPUS MEMORY KERNEL [EXTRA LINES]: one VM.

@@ -64,6 +64,42 @@ static void test_control_characters(void **unused)
     assert_false(log_read(&position, &line));
 }
 
+static char rest[70000];
+static size_t rest_size;
+
+static void take_rest(const char *text, size_t size)
+{
+    memcpy(rest + rest_size, text, size);
+    rest_size += size;
+}
+
+/* A panic shows what did not reach the console. */
+static void test_the_rest_for_a_panic(void **unused)
+{
+    struct log_line line;
+    uint64_t position = log_position();
+    (void)unused;
+    log_info("p", "passed on");
+    assert_true(log_read(&position, &line));
+    log_note_taken(position);
+    rest_size = 0;
+    log_dump_rest(take_rest);
+    assert_int_equal(rest_size, 0);
+    log_info("p", "one");
+    log_error("p", "two");
+    log_dump_rest(take_rest);
+    assert_int_equal(rest[0], '[');
+    assert_non_null(strstr(rest, "p: one\r\n["));
+    assert_memory_equal(rest + rest_size - 8U, "r: two\r\n", 8);
+    for (unsigned i = 0; i < 5000U; i++) {
+        log_info("p", "turn over %u", i);
+    }
+    rest_size = 0;
+    log_dump_rest(take_rest);
+    assert_in_range(rest_size, 60000, 65536);
+    assert_int_equal(rest[0], '[');
+}
+
 /* Lines of every length: whoever comes late finds whole lines, the newest of all, and none twice. */
 static void test_the_ring_turns_over(void **unused)
 {
@@ -99,6 +135,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_lines_and_levels, set_up),
         cmocka_unit_test_setup(test_control_characters, set_up),
+        cmocka_unit_test_setup(test_the_rest_for_a_panic, set_up),
         cmocka_unit_test_setup(test_the_ring_turns_over, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
