@@ -140,7 +140,7 @@ function table_work(cpu, cpus, i, name, ours, more, bare, ratio, target, environ
         more = figure("boot", "ashlar-auto-debian-" cpus, cpu, name)
         bare = figure("boot", "bare-debian-" cpus, cpu, name)
         ratio = is_number(bare) && bare > 0 && is_number(ours) ? ours / bare : ""
-        target = figure("target", "boot ratio", "neoverse-n1", name)
+        target = cpus == 1 ? figure("target", "boot ratio", "neoverse-n1", name) : "" # with two, bare itself varies by more
         printf "%-36s %15s %15s %15s  %s%s%s\n", name, cell(ours), cell(more), cell(bare), ratio == "" ? "" : sprintf("%.3f x", ratio),
             ratio == "" || !is_number(more) ? "" : sprintf(" (%.3f)", more / bare),
             target == "" || ratio == "" ? "" : ", target " target " x, " ratio_verdict(ratio, target)
