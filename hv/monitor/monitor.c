@@ -128,10 +128,11 @@ static void run(void *argument)
             take_key((uint8_t)key);
         }
         show_line();
-        while (console_serve()) {
+        if (console_serve()) {
             sched_relax();
+        } else {
+            sched_block();
         }
-        sched_block();
     }
 }
 

@@ -33,6 +33,7 @@
 /* The watched VM's UART is told to wait, and to go on. */
 #define BACKLOG_FULL 2048U
 #define BACKLOG_ROOM 1024U
+#define LINES_TO_FOOTER 16U
 #define FLUSH_NS 1000000000ULL
 
 _Static_assert(CONSOLE_KEPT == PAGE_SIZE << RING_ORDER, "one allocation");
@@ -68,6 +69,9 @@ static char footer[CONSOLE_FOOTER_MAX]; /* wanted */
 static size_t footer_size;
 static char drawn[CONSOLE_FOOTER_MAX]; /* on the screen */
 static size_t drawn_size;
+static bool keep_asked;             /* the prompt line is to become ordinary text */
+static bool kept;                   /* it has: the monitor waits for that */
+static unsigned lines_since_footer; /* VMs that flood leave room for it */
 
 static const struct config *configuration;
 
@@ -149,6 +153,7 @@ static bool stage_lines(void)
         return false;
     }
     if (lines.open || !clear_line()) {
+        lines_since_footer += lines.open ? 0U : 1U;
         stage_bytes(text, console_lines_next(&lines, text, sizeof(text)));
     }
     return true;
@@ -170,9 +175,21 @@ static bool stage_footer(void)
         stage_bytes(footer + drawn_size, footer_size - drawn_size);
         memcpy(drawn, footer, footer_size);
         drawn_size = footer_size;
+        lines_since_footer = 0;
         return true;
     }
     return clear_line();
+}
+
+static bool stage_kept_footer(void)
+{
+    if (!stage_footer()) {
+        drawn_size = 0;
+        footer_size = 0;
+        keep_asked = false;
+        kept = true;
+    }
+    return true;
 }
 
 static bool leave_ended_vm(void)
@@ -208,6 +225,9 @@ static bool stage_next(bool thread)
     if (lines.open) {
         return stage_lines();
     }
+    if (keep_asked) {
+        return stage_kept_footer();
+    }
     if (stage_log() || stage_monitor()) {
         return true;
     }
@@ -215,7 +235,7 @@ static bool stage_next(bool thread)
     case VIEW_VM:
         return drawn_size != 0U && clear_line();
     case VIEW_ALL:
-        return stage_lines() || (thread && stage_footer());
+        return (lines_since_footer >= LINES_TO_FOOTER && stage_footer()) || stage_lines() || stage_footer();
     default:
         return thread && stage_footer();
     }
@@ -285,8 +305,9 @@ static enum progress pump(bool thread)
         progress = pump_steps(thread);
         pumping = false;
     }
-    bool wake = !thread && (progress == PROGRESS_MORE || footer_waits() || room_waits() ||
+    bool wake = !thread && (progress == PROGRESS_MORE || kept || footer_waits() || room_waits() ||
                             (writer_waits && monitor_written - monitor_read < MONITOR_BYTES / 2U));
+    kept = kept && !wake && !thread;
     spinlock_unlock(&console_state.lock);
     if (wake) {
         console_wake_monitor();
@@ -558,25 +579,24 @@ void console_set_footer(const char *bytes, size_t size)
     spinlock_unlock(&console_state.lock);
 }
 
-static bool footer_to_draw(void)
+static bool footer_kept(void)
 {
     spinlock_lock(&console_state.lock);
-    bool waits = footer_waits();
+    bool waits = keep_asked;
     spinlock_unlock(&console_state.lock);
-    return waits;
+    return !waits;
 }
 
 void console_keep_footer(void)
 {
-    while (footer_to_draw()) {
-        if (!console_serve() && footer_to_draw()) {
+    spinlock_lock(&console_state.lock);
+    keep_asked = true;
+    spinlock_unlock(&console_state.lock);
+    while (!footer_kept()) {
+        if (!console_serve() && !footer_kept()) {
             sched_block();
         }
     }
-    spinlock_lock(&console_state.lock);
-    drawn_size = 0;
-    footer_size = 0;
-    spinlock_unlock(&console_state.lock);
 }
 
 /* ---- start ---- */

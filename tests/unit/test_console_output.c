@@ -355,6 +355,30 @@ static void test_a_vm_that_ends_leaves_the_view(void **unused)
     out_is("");
 }
 
+/* VMs that have always more to say can't keep the monitor from being used. */
+static void test_a_flood_leaves_room_for_the_monitor(void **unused)
+{
+    (void)unused;
+    console_input('v');
+    for (unsigned i = 0; i < 10000U; i++) {
+        (void)send(1, "flood\n");
+    }
+    console_view_all();
+    console_set_footer("> v", 3);
+    for (unsigned i = 0; i < 10U; i++) {
+        assert_true(console_serve());
+    }
+    assert_non_null(strstr(out, "> v"));
+    console_set_footer("> vms", 5);
+    console_keep_footer();
+    assert_non_null(strstr(out, "> vms"));
+    console_write("\nanswer\n", 8);
+    assert_true(console_serve());
+    assert_non_null(strstr(out, "> vms\r\n"));
+    assert_non_null(strstr(out, "\r\nanswer\r\n"));
+    assert_true(out_size < 30000U);
+}
+
 /* Whatever comes between: each VM's bytes go out once, in order, but for log lines and the monitor's. */
 static void test_random(void **unused)
 {
@@ -426,6 +450,7 @@ int main(void)
         cmocka_unit_test_setup(test_detaching_in_the_middle_of_output, set_up),
         cmocka_unit_test_setup(test_log_lines_stand_alone, set_up),
         cmocka_unit_test_setup(test_a_vm_that_ends_leaves_the_view, set_up),
+        cmocka_unit_test_setup(test_a_flood_leaves_room_for_the_monitor, set_up),
         cmocka_unit_test_setup(test_random, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
