@@ -98,36 +98,36 @@ static EFI_STATUS tables_refuse(struct boot *boot, enum boot_tables_status statu
     return EFI_UNSUPPORTED;
 }
 
-/* Counts, allocates, and counts again: to allocate may have made the firmware split a block. */
-static EFI_STATUS pages_allocate(struct boot *boot, uint64_t *base, uint32_t *pages)
+/* Counts, allocates, copies; again with more room where to allocate made the firmware split a block. */
+static EFI_STATUS copy_make(struct boot *boot, struct boot_tables_report *report)
 {
     struct boot_tables_memory memory = memory_of(boot);
-    struct boot_tables_report report = {0};
+    enum boot_tables_status status = BOOT_TABLES_NO_ROOM;
 
-    for (unsigned i = 0; i < COUNT_TRIES; i++) {
-        enum boot_tables_status status = boot_tables_count(&memory, &boot->firmware_tables, &report);
+    for (unsigned i = 0; status == BOOT_TABLES_NO_ROOM && i < COUNT_TRIES; i++) {
+        uint64_t base = 0;
+        uint32_t pages;
         EFI_STATUS efi;
 
-        if (status != BOOT_TABLES_OK) {
-            return tables_refuse(boot, status);
-        }
-        if (i > 0 && report.pages <= *pages) {
-            *pages = report.pages;
-            return EFI_SUCCESS;
-        }
         if (i > 0) {
             boot_memory_free_last(boot);
         }
-        *pages = report.pages;
+        status = boot_tables_count(&memory, &boot->firmware_tables, report);
+        if (status != BOOT_TABLES_OK) {
+            break;
+        }
+        pages = report->pages;
         efi =
-            boot_memory_allocate(boot, EfiLoaderData, HANDOFF_RAM_TABLES, *pages * EFI_PAGE_SIZE, EFI_PAGE_SIZE, base);
+            boot_memory_allocate(boot, EfiLoaderData, HANDOFF_RAM_TABLES, pages * EFI_PAGE_SIZE, EFI_PAGE_SIZE, &base);
         if (efi != EFI_SUCCESS) {
-            boot_error(boot, "address space: no memory for %u page tables (%s): give the machine more memory", *pages,
+            boot_error(boot, "address space: no memory for %u page tables (%s): give the machine more memory", pages,
                        boot_status_text(efi));
             return efi;
         }
+        status = boot_tables_copy(&memory, &boot->firmware_tables, base, pages, &boot->first_copy, report);
+        cpu_clean(base, pages * EFI_PAGE_SIZE);
     }
-    return tables_refuse(boot, BOOT_TABLES_NO_ROOM);
+    return status == BOOT_TABLES_OK ? EFI_SUCCESS : tables_refuse(boot, status);
 }
 
 static bool copy_maps(struct boot *boot, uint64_t base, uint64_t size, uint64_t *bad)
@@ -193,31 +193,22 @@ static bool copy_judge(struct boot *boot)
 
 EFI_STATUS boot_space_prepare(struct boot *boot)
 {
-    struct boot_tables_memory memory = memory_of(boot);
     struct boot_tables_report report = {0};
-    enum boot_tables_status status;
-    uint64_t base = 0;
-    uint32_t pages = 0;
     EFI_STATUS efi;
 
     boot->firmware_tables = (struct boot_tables){cpu_read_ttbr0_el2(), cpu_read_tcr_el2()};
-    efi = pages_allocate(boot, &base, &pages);
+    efi = copy_make(boot, &report);
     if (efi != EFI_SUCCESS) {
         return efi;
     }
-    status = boot_tables_copy(&memory, &boot->firmware_tables, base, pages, &boot->first_copy, &report);
-    if (status != BOOT_TABLES_OK) {
-        return tables_refuse(boot, status);
-    }
-    cpu_clean(base, pages * EFI_PAGE_SIZE);
     report_keep(boot, &report);
     boot_line(boot, "address space: %u bits in %u levels at 0x%llx, %u tables; copied to %u pages at 0x%llx",
-              report.input_bits, report.levels, report.root, report.tables_seen, pages, base);
+              report.input_bits, report.levels, report.root, report.tables_seen, report.pages, boot->first_copy.ttbr);
     if (!copy_judge(boot)) {
         return EFI_UNSUPPORTED;
     }
-    if (place_find(boot, pages) == 0) {
-        boot_error(boot, "address space: no %u pages in a row are free: give the machine more memory", pages);
+    if (place_find(boot, report.pages) == 0) {
+        boot_error(boot, "address space: no %u pages in a row are free: give the machine more memory", report.pages);
         return EFI_OUT_OF_RESOURCES;
     }
     return EFI_SUCCESS;

@@ -55,6 +55,9 @@ struct walk {
     volatile uint64_t *path[4]; /* the copy's tables towards the leaf before, the first `depth` of them */
     unsigned depth;
     uint64_t va; /* of the leaf before */
+    /* The stretch of one kind that was asked for last: most leaves lie in that of their predecessor. */
+    uint64_t kind_start, kind_end;
+    enum boot_tables_kind kind;
 };
 
 static unsigned level_shift(unsigned level)
@@ -164,20 +167,26 @@ static void leaf_put(struct walk *walk, uint64_t va, unsigned level, uint64_t le
     }
 }
 
-static enum boot_tables_kind kind_at(const struct walk *walk, uint64_t pa, uint64_t *end)
+static enum boot_tables_kind kind_at(struct walk *walk, uint64_t pa, uint64_t *end)
 {
-    return walk->memory->kind(walk->memory->context, pa, end);
+    if (pa < walk->kind_start || pa >= walk->kind_end) {
+        walk->kind = walk->memory->kind(walk->memory->context, pa, &walk->kind_end);
+        walk->kind_start = pa;
+    }
+    *end = walk->kind_end;
+    return walk->kind;
 }
 
 /* Adds [va, va + size) to the report; true when all of it is of one kind, *kind. */
-static bool kind_sum(const struct walk *walk, uint64_t va, uint64_t size, enum boot_tables_kind *kind, uint64_t *ram)
+static bool kind_sum(struct walk *walk, uint64_t va, uint64_t size, enum boot_tables_kind *kind, uint64_t *ram)
 {
     uint64_t end = 0;
     bool alike = true;
 
     *kind = kind_at(walk, va, &end);
-    *ram = 0;
-    for (uint64_t at = va; at < va + size; at = end) {
+    end = end < va + size ? end : va + size;
+    *ram = *kind == BOOT_TABLES_RAM ? end - va : 0;
+    for (uint64_t at = end; at < va + size; at = end) {
         enum boot_tables_kind here = kind_at(walk, at, &end);
 
         end = end < va + size ? end : va + size;
@@ -223,7 +232,8 @@ static const volatile uint64_t *table_look(const struct walk *walk, uint64_t pa,
 {
     uint64_t end = 0;
 
-    if (pa + size > walk->output_end || kind_at(walk, pa, &end) == BOOT_TABLES_DEVICE || end < pa + size) {
+    if (pa + size > walk->output_end || walk->memory->kind(walk->memory->context, pa, &end) == BOOT_TABLES_DEVICE ||
+        end < pa + size) {
         return NULL;
     }
     return walk->memory->look(walk->memory->context, pa, size);
