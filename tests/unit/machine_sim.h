@@ -53,6 +53,7 @@
 #define SIM_PPI_HYP 26U
 #define SIM_PPI_VIRT 27U
 #define SIM_ENTRY_PA 0x1000ULL
+#define SIM_LATE 40000000U /* ticks */
 #define SIM_MAIL 0x70000000ULL
 #define SIM_MAIL_VA (STAGE1_DEVICE_BASE + 0x10000U + SIM_CPUS * 0x20000U)
 
@@ -91,6 +92,7 @@ static uint32_t sim_no_gic_cpu = ~0U;     /* no redistributor says that it belon
 static uint32_t sim_late_cpu = ~0U;       /* this one takes longer to leave its pen than anybody waits */
 static uint32_t sim_absent_cpu = ~0U;     /* this one never reached its mailbox */
 static uint32_t sim_refuse_cpu = ~0U;     /* this one's mailbox is not free */
+static uint64_t sim_frequency;            /* of the counter; 0: as the model has it */
 static uint64_t sim_mail_entry[SIM_CPUS]; /* of each mailbox */
 static uint32_t sim_mail_id[SIM_CPUS], sim_mail_cancelled[SIM_CPUS];
 /* What a vCPU's world runs as its guest; set by the tests that have any. */
@@ -324,7 +326,7 @@ static void sim_mail_pen(unsigned cpu)
     sim_mail_entry[cpu] = 0;
     sim_cpus[cpu].fiber = sim_fiber_make(NULL, cpu_secondary_main);
     sim_cpus[cpu].fiber->world = prda_of(prda_count() - 1U)->idle;
-    sim_cpus[cpu].time = sim_self()->time + (sim_late_cpu == cpu ? 400000000U : 1000U);
+    sim_cpus[cpu].time = sim_self()->time + (sim_late_cpu == cpu ? SIM_LATE : 1000U);
 }
 
 static void sim_mail_write(void *context, uint64_t offset, unsigned size, uint64_t value)
@@ -376,6 +378,9 @@ static void sim_machine(void)
     host_phys_add(SIM_RAM, SIM_RAM_SIZE);
     host_phys_add_object(SIM_ENTRY_PA, 16, (void *)(uintptr_t)cpu_secondary_entry);
     host_sysreg_set_all(KEY_ID_AA64DFR0_EL1, 0x305006); /* 6 breakpoints, 4 watchpoints */
+    if (sim_frequency != 0U) {
+        host_sysreg_set_all(KEY_CNTFRQ_EL0, sim_frequency);
+    }
     page_alloc_reset();
     host_prda_reset();
     gic_model_install(SIM_CPUS);
