@@ -2,7 +2,7 @@
 /*
  * A firmware of the tests' own, on top of a real one: starts the other CPUs by PSCI into pens, rewrites the tables, and
  * starts \ashlar\ashlar.efi, for which the original protocol is the ACPI parking protocol or spin-table then. With a file
- * \late on the volume the last CPU is busy for sixteen seconds before it looks at its mailbox.
+ * \late on the volume the last CPU comes sixteen seconds after it was sent for.
  */
 #include <string.h>
 
