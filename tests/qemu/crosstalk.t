@@ -14,7 +14,7 @@ for cpu in ${CPU:-max cortex-a72}; do
         configuration one 1 32M "$build/guest/hostile.bin" "cmdline: seed=$seed only=$scene"
         configuration two 1 32M "$build/guest/hostile.bin" "cmdline: seed=$((seed + 1)) only=$scene" | sed 1d
     } >"$work/crosstalk.yaml"
-    "$ashlar" run "$work/crosstalk.yaml" --cpus 1 --cpu "$cpu" --timeout 120 </dev/null >"$work/crosstalk.out" 2>&1
+    "$ashlar" run "$work/crosstalk.yaml" --cpus 1 --cpu "$cpu" --timeout 60 </dev/null >"$work/crosstalk.out" 2>&1
     is $? 0 "$cpu: both VMs saw only their own values"
     [ "$(grep -a -c '^# [1-9][0-9]* registers, [0-9]* passes' "$work/crosstalk.out")" = 1 ]
     ok $? "$cpu: $(grep -a ' passes, ' "$work/crosstalk.out" | tr -d '#\r')"

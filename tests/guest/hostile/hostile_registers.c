@@ -78,8 +78,9 @@ static const struct row {
     {KEY(3, 0, 13, 0, 4), KEY(3, 0, 13, 0, 4), R | W | K, "TPIDR_EL1"},
     {KEY(3, 0, 13, 0, 7), KEY(3, 0, 13, 0, 7), R | W | MAY, "SCXTNUM_EL1"},
     {KEY(3, 0, 14, 1, 0), KEY(3, 0, 14, 1, 0), R | W, "CNTKCTL_EL1"},
-    {KEY(3, 1, 0, 0, 0), KEY(3, 1, 0, 0, 1), R, "CCSIDR_EL1, CLIDR_EL1"},
-    {KEY(3, 1, 0, 0, 2), KEY(3, 1, 0, 0, 2), R | MAY, "CCSIDR2_EL1"},
+    {KEY(3, 1, 0, 0, 0), KEY(3, 1, 0, 0, 0), R | V, "CCSIDR_EL1"}, /* CSSELR_EL1 chooses which */
+    {KEY(3, 1, 0, 0, 1), KEY(3, 1, 0, 0, 1), R, "CLIDR_EL1"},
+    {KEY(3, 1, 0, 0, 2), KEY(3, 1, 0, 0, 2), R | V | MAY, "CCSIDR2_EL1"},
     {KEY(3, 1, 0, 0, 7), KEY(3, 1, 0, 0, 7), R, "AIDR_EL1"},
     {KEY(3, 2, 0, 0, 0), KEY(3, 2, 0, 0, 0), R | W, "CSSELR_EL1"},
     {KEY(3, 3, 0, 0, 1), KEY(3, 3, 0, 0, 1), R | R0, "CTR_EL0"},
@@ -108,7 +109,7 @@ static const struct row {
     {KEY(2, 0, 1, 0, 4), KEY(2, 0, 1, 0, 4), W, "OSLAR_EL1"},
     {KEY(2, 0, 1, 1, 4), KEY(2, 0, 1, 1, 4), R, "OSLSR_EL1"},
     {KEY(2, 0, 1, 3, 4), KEY(2, 0, 1, 4, 4), R | W | MAY, "OSDLR_EL1, DBGPRCR_EL1"},
-    {KEY(2, 0, 7, 8, 6), KEY(2, 0, 7, 9, 6), R | W, "DBGCLAIMSET_EL1, DBGCLAIMCLR_EL1"},
+    {KEY(2, 0, 7, 8, 6), KEY(2, 0, 7, 9, 6), R | W | K, "DBGCLAIMSET_EL1, DBGCLAIMCLR_EL1"},
     {KEY(2, 0, 7, 14, 6), KEY(2, 0, 7, 14, 6), R | MAY, "DBGAUTHSTATUS_EL1"},
     {KEY(2, 3, 0, 1, 0), KEY(2, 3, 0, 1, 0), R | R0, "MDCCSR_EL0"},
     {KEY(2, 3, 0, 4, 0), KEY(2, 3, 0, 5, 0), R | W | R0 | W0, "DBGDTR_EL0, DBGDTRRX_EL0, DBGDTRTX_EL0"},
@@ -258,6 +259,7 @@ void scene_registers(void)
 
 static struct {
     uint32_t key;
+    bool written; /* pattern, each time it was looked at */
     uint64_t value;
 } kept[KEPT_MAX];
 static uint32_t kept_count;
@@ -275,7 +277,7 @@ static void write_register(uint32_t key, uint64_t value)
     (void)run_one(x, MSR(key), false);
 }
 
-static void keep(uint32_t key, const struct attempt *attempt, uint64_t pattern)
+static void keep(uint32_t key, const struct attempt *attempt)
 {
     const struct row *row = row_of(key);
     uint32_t flags = row == NULL ? 0U : row->flags;
@@ -283,10 +285,10 @@ static void keep(uint32_t key, const struct attempt *attempt, uint64_t pattern)
         return;
     }
     kept[kept_count].key = key;
+    kept[kept_count].written = attempt->writes && (flags & K) == 0U;
+    /* At once: the other VM is at the same. */
+    kept[kept_count].value = kept[kept_count].written ? attempt->after : attempt->before;
     kept_count++;
-    if (attempt->writes && (flags & K) == 0U) {
-        write_register(key, pattern);
-    }
 }
 
 /* No exception comes from here on but the hypervisor's own: what UNDEFINED leaves in ESR, ELR and SPSR_EL1 stays, too. */
@@ -297,10 +299,14 @@ void scene_crosstalk(void)
     uint64_t away = 0;
     for (uint32_t key = FIRST_KEY; key <= LAST_KEY; key++) {
         struct attempt attempt = try_register(key, pattern, false);
-        keep(key, &attempt, pattern);
+        keep(key, &attempt);
     }
     for (uint32_t i = 0; i < kept_count; i++) {
-        kept[i].value = read_register(kept[i].key);
+        if (kept[i].written) {
+            write_register(kept[i].key, pattern);
+        } else {
+            kept[i].value = read_register(kept[i].key);
+        }
     }
     uint64_t begin = counter();
     uint64_t last = begin;
@@ -310,7 +316,10 @@ void scene_crosstalk(void)
             if (value != kept[i].value) {
                 print("# was %lx, is %lx\n", kept[i].value, value);
                 unlike(kept[i].key, "what another VM does changes it: read", true, 0);
-                kept[i].value = value;
+                kept[i].value = kept[i].written ? kept[i].value : value;
+            }
+            if (kept[i].written) {
+                write_register(kept[i].key, pattern);
             }
             uint64_t now = counter();
             away += now - last > counter_of_us(1000);
