@@ -76,6 +76,7 @@ wait 10 [witness] w
 send stop -f witness\r
 end 60 0
 END
+        # shellcheck disable=SC2086 # options, no blanks in them
         drive "$name" -t "$work/times" "$vcpus" --cpus 2 --cpu "$cpu" --timeout $((seconds + 240)) ${RUN_OPTIONS:-}
         drove "$name" $? "$label: all scenes of seed $seed, off, started again, stopped"
         is "$(tr -d '\r' <"$work/$name.out" | grep -a -e ' not ok ' -e 'Bail out')" "" "$label: the guest found nothing wrong"

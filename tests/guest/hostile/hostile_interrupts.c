@@ -91,10 +91,11 @@ static void sleep_masked(uint64_t count)
 {
     open_private();
     for (uint64_t i = 0; i < count; i++) {
-        SYSREG_WRITE("CNTV_CVAL_EL0", counter() + counter_of_us(random_below(500)));
+        uint64_t due = counter() + counter_of_us(random_below(500));
+        SYSREG_WRITE("CNTV_CVAL_EL0", due);
         SYSREG_WRITE("CNTV_CTL_EL0", 1);
         barrier_isb();
-        while ((SYSREG_READ("CNTV_CTL_EL0") & 4U) == 0U) {
+        while (counter() < due) {
             wfi();
         }
         /* Pending now: each of these returns at once. */
