@@ -51,7 +51,7 @@ test_build() { # TEST
 
 test_run() { # TEST SECONDS-TO-FUZZ
     rm -rf "$tree/build/tests/corpus"
-    local seconds=60 command=("build/tests/unit/$1")
+    local seconds=300 command=("build/tests/unit/$1")
     case $1 in
     *.t) seconds=1200 command=(prove "$1") ;;
     fuzz_*) seconds=$(($2 + 60)) command=(sh mk/fuzz.sh one build "$2" 0 "build/tests/fuzz/$1") ;;
