@@ -37,7 +37,7 @@ $(B)/pe/%.S.o: %.S $(B)/payload/hv.elf mk/boot.mk | $(PACKAGES)
 
 $(B)/pe/fdt/%.o: $(FDT_DIR)/%.c mk/boot.mk mk/libs.mk | $(PACKAGES)
 	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D) && $(CC) $(BOOT_CFLAGS) -w -I$(FDT_DIR) -isystem mk/libc $(DEPFLAGS) -c -o $@ $<
+	$(Q)mkdir -p $(@D) && $(CC) $(BOOT_CFLAGS) $(FDT_CFLAGS) -I$(FDT_DIR) -isystem mk/libc $(DEPFLAGS) -c -o $@ $<
 
 # As a library: only what the loader calls is taken.
 $(B)/pe/libfdt.lib: $(BOOT_FDT_OBJ)

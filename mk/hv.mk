@@ -48,7 +48,7 @@ $(B)/hv/%.S.o: %.S mk/hv.mk | $(PACKAGES)
 
 $(B)/hv/fdt/%.o: $(FDT_DIR)/%.c mk/hv.mk mk/libs.mk | $(PACKAGES)
 	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D) && $(CC) $(HV_CFLAGS) -w -I$(FDT_DIR) -isystem mk/libc $(DEPFLAGS) -c -o $@ $<
+	$(Q)mkdir -p $(@D) && $(CC) $(HV_CFLAGS) $(FDT_CFLAGS) -I$(FDT_DIR) -isystem mk/libc $(DEPFLAGS) -c -o $@ $<
 
 $(B)/hv/ssl/%.o: $(SSL_DIR)/src/%.c mk/hv.mk mk/libs.mk | $(PACKAGES)
 	$(call say,CC,$<)
@@ -78,7 +78,7 @@ $$(B)/$(1)/hv/%.o: hv/%.c mk/hv.mk | $$(PACKAGES) $$(FETCH_SRC) $$(B)/version.h
 	$$(Q)mkdir -p $$(@D) && $$(CC) $$(HOST_CFLAGS) $(2) $$(WARNINGS) $$(HOST_INC) $$(DEPFLAGS) -c -o $$@ $$<
 
 $$(B)/$(1)/fdt/%.o: $$(FDT_DIR)/%.c mk/hv.mk mk/libs.mk | $$(PACKAGES)
-	$$(Q)mkdir -p $$(@D) && $$(CC) $$(HOST_CFLAGS) -w $(2) -I$$(FDT_DIR) $$(DEPFLAGS) -c -o $$@ $$<
+	$$(Q)mkdir -p $$(@D) && $$(CC) $$(HOST_CFLAGS) $(2) $(FDT_CFLAGS) -I$$(FDT_DIR) $$(DEPFLAGS) -c -o $$@ $$<
 
 $$(B)/$(1)/ssl/%.o: $$(SSL_DIR)/src/%.c mk/hv.mk mk/libs.mk | $$(PACKAGES)
 	$$(Q)mkdir -p $$(@D) && $$(CC) $$(HOST_CFLAGS) -w $(2) $$(SSL_INC) $$(DEPFLAGS) -c -o $$@ $$<

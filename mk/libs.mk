@@ -7,6 +7,9 @@ SSL_DIR := $(PKG)/src/bearssl
 FDT_NAMES := fdt fdt_ro fdt_rw fdt_wip fdt_sw fdt_strerror fdt_addresses fdt_check fdt_empty_tree
 SSL_NAMES := rand/hmac_drbg mac/hmac hash/sha2small codec/dec32be codec/enc32be
 
+# libfdt looks whether a sum of ints became negative (fdt_next_tag): overflow has to wrap, which only a flag makes it do.
+FDT_CFLAGS := -w -fwrapv
+
 FDT_SRC := $(FDT_NAMES:%=$(FDT_DIR)/%.c)
 SSL_SRC := $(SSL_NAMES:%=$(SSL_DIR)/src/%.c)
 

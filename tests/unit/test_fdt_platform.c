@@ -418,6 +418,21 @@ static void test_console(void **state)
     }
 }
 
+/* Lengths that bring libfdt's sum of offset and length past INT_MAX: refused, without an overflow that is undefined. */
+static void test_property_length(void **state)
+{
+    (void)state;
+    fdt_build_virt(&tree, 1);
+    assert_int_equal(tree.bytes[67], 3); /* FDT_PROP: the first of the root */
+    for (uint32_t i = 0; i < 256U; i++) {
+        uint32_t length = i % 2U == 0U ? 0x7fffffffU - i : UINT32_MAX - i;
+        for (unsigned byte = 0; byte < 4U; byte++) {
+            tree.bytes[68U + byte] = (uint8_t)(length >> (24U - 8U * byte));
+        }
+        assert_int_equal(parse(), STATUS_INVALID);
+    }
+}
+
 static void test_console_refused(void **state)
 {
     static const char access_text[] = "device tree: stdout-path: reg-shift or reg-io-width: malformed or out of range";
@@ -514,11 +529,17 @@ static void test_random(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_virt),      cmocka_unit_test(test_soc),
-        cmocka_unit_test(test_cpus),      cmocka_unit_test(test_psci),
-        cmocka_unit_test(test_gic),       cmocka_unit_test(test_timer),
-        cmocka_unit_test(test_console),   cmocka_unit_test(test_console_refused),
-        cmocka_unit_test(test_mutations), cmocka_unit_test(test_random),
+        cmocka_unit_test(test_virt),
+        cmocka_unit_test(test_soc),
+        cmocka_unit_test(test_cpus),
+        cmocka_unit_test(test_psci),
+        cmocka_unit_test(test_gic),
+        cmocka_unit_test(test_timer),
+        cmocka_unit_test(test_property_length),
+        cmocka_unit_test(test_console),
+        cmocka_unit_test(test_console_refused),
+        cmocka_unit_test(test_mutations),
+        cmocka_unit_test(test_random),
     };
     return cmocka_run_group_tests_name("fdt_platform", tests, NULL, NULL);
 }
