@@ -2,7 +2,7 @@
 /*
  * Drives a command by what it prints: `expect [-p] [-o LOG] [-t TIMES] SCRIPT COMMAND...`. The command runs on pipes, or with -p on a terminal of
  * its own. TIMES gets each line, behind the millisecond
- * at which its begin arrived and the milliseconds that the threads of the command's children and of expect have waited for a processor of this machine. SCRIPT has one step per line:
+ * at which its begin arrived and the milliseconds that a thread of the command's children or of expect has waited for a processor of this machine. SCRIPT has one step per line:
  *
  *   wait SECONDS TEXT   until TEXT was printed, behind what the last wait found
  *   send TEXT           to its standard input; \r \n \t \\ and \xHH
@@ -142,20 +142,24 @@ static bool child_start(char **argv)
 }
 
 /* Threads of the command's children and what each has waited for a processor, in ns. */
-#define THREADS_MAX 64
+#define THREADS_MAX 512
 static struct {
     long id;
     unsigned long long waited;
 } threads[THREADS_MAX];
-static unsigned long long waited_ns; /* by all of them, also those that ended */
+static unsigned long long
+    waited_ns; /* between every two lines: by the one that waited longest, at most the time between them */
+static unsigned long long longest_ns;
 
 static void thread_note(long id, unsigned long long waited)
 {
     size_t i = 0;
-    while (i + 1U < THREADS_MAX && threads[i].id != 0 && threads[i].id != id)
+    while (i < THREADS_MAX && threads[i].id != 0 && threads[i].id != id)
         i++;
-    if (threads[i].id == id && waited > threads[i].waited)
-        waited_ns += waited - threads[i].waited;
+    if (i == THREADS_MAX)
+        return;
+    if (threads[i].id == id && waited > threads[i].waited && waited - threads[i].waited > longest_ns)
+        longest_ns = waited - threads[i].waited;
     threads[i].id = id;
     threads[i].waited = waited;
 }
@@ -185,6 +189,7 @@ static long waited_ms(void)
 {
     char path[64];
     long pid;
+    longest_ns = 0;
     (void)snprintf(path, sizeof(path), "/proc/%ld/task/%ld/children", (long)child.pid, (long)child.pid);
     FILE *file = fopen(path, "re");
     while (file != NULL && fscanf(file, "%ld", &pid) == 1)
@@ -192,6 +197,10 @@ static long waited_ms(void)
     if (file != NULL)
         (void)fclose(file);
     process_look((long)getpid());
+    static long before;
+    unsigned long long passed = (unsigned long long)(now_ms() - before) * 1000000U;
+    before = now_ms();
+    waited_ns += longest_ns < passed ? longest_ns : passed;
     return (long)(waited_ns / 1000000U);
 }
 
