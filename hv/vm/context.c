@@ -54,6 +54,28 @@
     X(APGAKeyLo_EL1, apga[0])                                                                                          \
     X(APGAKeyHi_EL1, apga[1])
 
+/* No walk of the EL1&0 regime starts any more: its MMU is on, with both EPD bits set. */
+static void forbid_walks(const struct vcpu_el1 *el1)
+{
+    sysreg_write(TCR_EL1, el1->tcr | TCR_EPD);
+    barrier_isb();
+    sysreg_write(SCTLR_EL1, el1->sctlr | 1U);
+    barrier_isb();
+}
+
+/*
+ * The VM's tables may be given back before another vCPU comes to this CPU: with ERRATUM_SPECULATIVE_AT nothing of it may be left to walk by.
+ * VMID 0 is nobody's. Other CPUs start no walk for a regime that is out of context (DDI 0487, use of out-of-context translation regimes).
+ */
+static void leave_translation(const struct vcpu_el1 *el1)
+{
+    if (errata_has(ERRATUM_SPECULATIVE_AT)) {
+        forbid_walks(el1);
+        sysreg_write(VTTBR_EL2, 0U);
+        barrier_isb();
+    }
+}
+
 #define SAVE(name, member) el1->member = sysreg_read(name);
 #define LOAD(name, member) sysreg_write(name, el1->member);
 
@@ -86,6 +108,7 @@ void context_save(struct vcpu *vcpu)
         el1->disr = sysreg_read(VDISR_EL2);
     }
     fpsimd_save(&vcpu->context.fp);
+    leave_translation(el1);
 }
 
 /*
@@ -96,10 +119,7 @@ static void load_translation(const struct vcpu_el1 *el1, uint64_t vttbr)
 {
     bool careful = errata_has(ERRATUM_SPECULATIVE_AT);
     if (careful) {
-        sysreg_write(TCR_EL1, el1->tcr | TCR_EPD);
-        barrier_isb();
-        sysreg_write(SCTLR_EL1, el1->sctlr | 1U);
-        barrier_isb();
+        forbid_walks(el1);
     }
     sysreg_write(VTTBR_EL2, vttbr);
     PLAIN_REGISTERS(LOAD)

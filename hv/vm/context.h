@@ -49,7 +49,7 @@ bool context_ras_here(void);
 void context_reset(struct vcpu *vcpu);
 /*
  * Hardware to memory. FP/SIMD (CPTR_EL2.TFP clear), pointer-authentication keys and others where they exist; debug registers are not read: the
- * hypervisor writes them itself (trap/sysreg_debug.c).
+ * hypervisor writes them itself (trap/sysreg_debug.c). With ERRATUM_SPECULATIVE_AT VTTBR_EL2 is 0 afterwards, and EL1's walks are off.
  */
 void context_save(struct vcpu *vcpu);
 /*

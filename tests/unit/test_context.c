@@ -465,6 +465,14 @@ static void test_no_walk_while_translation_is_mixed(void **unused)
         assert_false(order_broken);
         assert_int_equal(tcr_now, 0x19);
         assert_int_equal(sctlr_now, 0x30d00800 | mmu);
+        /* It leaves: nothing of its VM is left to walk by, and what it had is in memory. */
+        context_save(vcpu);
+        assert_false(order_broken);
+        assert_int_equal(host_sysreg_get(0, KEY_VTTBR_EL2), 0);
+        assert_int_equal(tcr_now & EPD, EPD);
+        assert_int_equal(sctlr_now & 1U, 1);
+        assert_int_equal(vcpu->context.el1.tcr, 0x19);
+        assert_int_equal(vcpu->context.el1.sctlr, 0x30d00800 | mmu);
         test_free(vcpu);
     }
 }
