@@ -344,13 +344,13 @@ static void tell_room(void)
     bool tell = room_waits();
     if (tell) {
         waiter = NULL;
-        console_state.telling = true;
+        console_state.telling++;
     }
     spinlock_unlock(&console_state.lock);
     if (tell) {
         vm_uart.transmit_room(vm);
         spinlock_lock(&console_state.lock);
-        console_state.telling = false;
+        console_state.telling--;
         spinlock_unlock(&console_state.lock);
     }
 }
@@ -449,7 +449,7 @@ void console_vm_end(struct vm *vm)
         }
         console_state.live[vm->index] = false;
         waiter = waiter == vm ? NULL : waiter;
-        busy = !console_input_idle() || console_state.telling;
+        busy = !console_input_idle() || console_state.telling != 0U;
         spinlock_unlock(&console_state.lock);
         cpu_wait_yield();
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "arch/spinlock.h"
 #include "ashlar/config.h"
@@ -17,7 +18,7 @@ struct console_state {
     struct vm *watched;        /* VIEW_VM: whose; else NULL */
     bool live[CONFIG_MAX_VMS]; /* the VM's UART may be called */
     bool leave;                /* the watched VM has ended: to base once its output was shown */
-    bool telling;              /* the watched VM's UART is told about room, outside of the lock */
+    uint32_t telling;          /* CPUs that tell a VM's UART about room, outside of the lock */
     bool key_pressed;
     struct world *monitor;
 };

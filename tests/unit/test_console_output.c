@@ -23,6 +23,7 @@
 #include "seeded.h"
 #include "vm/console.h"
 #include "vm/console_events.h"
+#include "vm/console_state.h"
 #include "vm/console_view.h"
 #include "vm/vm.h"
 
@@ -58,11 +59,19 @@ static bool receive(struct vm *vm, uint8_t byte)
     return true;
 }
 
+static struct vm *told_vm = &vms[0];
+static void (*while_told)(void); /* what other CPUs do meanwhile */
+
 static void transmit_room(struct vm *vm)
 {
+    void (*meanwhile)(void) = while_told;
     assert_true(spinlock_none_held());
-    assert_ptr_equal(vm, &vms[0]);
+    assert_ptr_equal(vm, told_vm);
     told++;
+    while_told = NULL;
+    if (meanwhile != NULL) {
+        meanwhile();
+    }
 }
 
 const struct vm_uart_ops vm_uart = {.receive = receive, .transmit_room = transmit_room};
@@ -296,6 +305,38 @@ static void test_a_slow_uart_makes_the_vm_in_view_wait(void **unused)
     assert_true(send(0, "!"));
 }
 
+static void fill(unsigned vm)
+{
+    console_view_vm(&vms[vm]);
+    room = ~0U;
+    serve();
+    room = 5;
+    while (console_vm_output(&vms[vm], (uint8_t)'a')) {
+    }
+}
+
+static void another_is_told(void)
+{
+    fill(1);
+    told_vm = &vms[1];
+    console_view_monitor();
+    console_room();
+    told_vm = &vms[0];
+    assert_int_equal(told, 2);
+    assert_int_equal(console_state.telling, 1); /* the first one is not to be taken apart yet */
+}
+
+static void test_two_are_told_of_room_at_once(void **unused)
+{
+    (void)unused;
+    fill(0);
+    while_told = another_is_told;
+    console_view_monitor();
+    console_room();
+    assert_int_equal(told, 2);
+    assert_int_equal(console_state.telling, 0);
+}
+
 static void test_detaching_in_the_middle_of_output(void **unused)
 {
     (void)unused;
@@ -447,6 +488,7 @@ int main(void)
         cmocka_unit_test_setup(test_only_the_vm_in_view_is_seen, set_up),
         cmocka_unit_test_setup(test_64_kib_are_kept, set_up),
         cmocka_unit_test_setup(test_a_slow_uart_makes_the_vm_in_view_wait, set_up),
+        cmocka_unit_test_setup(test_two_are_told_of_room_at_once, set_up),
         cmocka_unit_test_setup(test_detaching_in_the_middle_of_output, set_up),
         cmocka_unit_test_setup(test_log_lines_stand_alone, set_up),
         cmocka_unit_test_setup(test_a_vm_that_ends_leaves_the_view, set_up),
