@@ -4,6 +4,7 @@
  */
 #include "cpu/uart.h"
 
+#include "arch/barrier.h"
 #include "arch/cpu_wait.h"
 #include "arch/phys.h"
 #include "arch/spinlock.h"
@@ -42,6 +43,8 @@ static enum irq_done uart_interrupt(uint32_t intid, void *argument)
     (void)intid;
     (void)argument;
     driver->acknowledge(base, &console);
+    /* A 16550 drops its transmit interrupt when it is asked for its cause: who wants it is looked at after that. */
+    barrier_dsb_sy();
     for (;;) {
         spinlock_lock(&lock);
         int byte = driver->receive(base, &console);
@@ -106,6 +109,7 @@ static void send_all(const char *text, size_t size)
 static __attribute__((noinline)) void want_room(bool wanted)
 {
     __atomic_store_n(&transmit_interrupt, wanted, __ATOMIC_RELAXED);
+    barrier_dsb_sy(); /* known before the interrupt can come (DDI 0487, B2.3.12) */
     driver->enable_interrupts(base, &console, true, wanted);
 }
 

@@ -323,7 +323,7 @@ void console_pump(void)
 /* By an interrupt to itself: a log line may be written with any lock held, among them the scheduler's. */
 void console_wake_monitor(void)
 {
-    if (console_state.monitor != NULL) {
+    if (__atomic_load_n(&console_state.monitor, __ATOMIC_ACQUIRE) != NULL) {
         irq_send_sgi(PRDA->cpu, IRQ_SGI_CONSOLE);
     }
 }
@@ -533,7 +533,8 @@ enum status console_set_monitor(struct world *monitor)
 {
     enum status status = irq_register(IRQ_SGI_CONSOLE, console_interrupt, NULL);
     if (status == STATUS_OK) {
-        console_state.monitor = monitor;
+        /* After its interrupt's handler: a CPU that sees the one has the other. */
+        __atomic_store_n(&console_state.monitor, monitor, __ATOMIC_RELEASE);
         world_wake(monitor);
     }
     return status;
