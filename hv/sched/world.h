@@ -31,9 +31,9 @@ struct world_ops {
 };
 
 struct world {
-    uint64_t saved_sp; /* while not running: x19..x30 lie there */
-    uint32_t work;     /* of a vCPU, atomic: what it has to do before it enters the guest; vectors.S knows the place */
+    uint32_t work; /* of a vCPU, atomic: what it has to do before it enters the guest; vectors.S knows the place */
     uint32_t reserved;
+    uint64_t saved_sp; /* while not running: x19..x30 lie there */
     const struct world_ops *ops;
     const char *name;
     owner_t owner;  /* of its stack */
@@ -52,7 +52,7 @@ struct world {
     uint64_t switches;
 };
 
-_Static_assert(offsetof(struct world, work) == WORLD_WORK, "offsets.h");
+_Static_assert(offsetof(struct world, work) == 0, "vectors.S");
 
 /* Makes a world's EL2 stack; *stack is its lowest address, guarded below. Never given back while CPUs run on it. */
 enum status world_stack_create(owner_t owner, uint64_t *stack);

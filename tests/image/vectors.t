@@ -15,7 +15,7 @@ my (%names, %labels);
 
 open(my $symbols, '-|', 'llvm-nm build/hv.elf') or die "llvm-nm: $!";
 while (<$symbols>) {
-    next unless /^([0-9a-f]{16}) [tT] (vectors|el2_\w+)$/;
+    next unless /^([0-9a-f]{16}) [tT] (vectors|el2_\w+|guest_serror_window_\w+)$/;
     $names{$2} = hex $1;
     $labels{ hex $1 } = $2;
 }
@@ -50,7 +50,7 @@ sub execute {
 
 my @kinds = qw(sync irq fiq serror);
 my $tables = 4;    # VECTORS_TABLE_COUNT
-print "1..", 2 * @kinds, "\n";
+print "1..", 2 * @kinds + 1, "\n";
 my ($number, $failed) = (0, 0);
 
 sub result {
@@ -81,4 +81,16 @@ for my $kind (0 .. $#kinds) {
     result("$kinds[$kind]: a frame that has room", @room);
     result("$kinds[$kind]: an overflow is seen before the first push", @none);
 }
+# Where the way from a guest unmasks SError, ESB follows, and both lie in the window that trap/trap_error.c knows.
+my ($unmasked, @late) = (0);
+my ($start, $end) = map { $names{"guest_serror_window_$_"} // 0 } qw(start end);
+for my $pc (grep { $_ >= $start && $_ < $end } sort keys %at) {
+    next unless $at{$pc}[0] eq 'msr' && $at{$pc}[1] =~ /^daifclr, #(0x)?4$/i;
+    $unmasked++;
+    my ($op, $args) = @{ $at{ $pc + 4 } };
+    push @late, sprintf('%#x: %s %s', $pc + 4, $op, $args)
+        unless $pc + 8 <= $end && ($op eq 'esb' || "$op $args" =~ /^hint #(0x10|16)$/);
+}
+push @late, "$unmasked places unmask SError, not 2" unless $unmasked == 2;
+result("what a guest has under way is waited for before SErrors count as EL2's", @late);
 exit($failed ? 1 : 0);

@@ -12,8 +12,6 @@
 #define PRDA_EMERGENCY_SP 0
 #define PRDA_MITIGATION 8
 
-#define WORLD_WORK 8
-
 #define CPU_START_TTBR 0  /* and TCR */
 #define CPU_START_MAIR 16 /* and SCTLR */
 #define CPU_START_SP 32   /* and the PRDA's address */

@@ -75,8 +75,9 @@
     smc     #0
 .endm
 
-// SError is unmasked as soon as the frame is safe: one that was pending when the guest left is taken between these labels and is the
-// guest's; one taken later is ours (trap/trap_error.c).
+// SError is unmasked as soon as the frame is safe: one that the guest caused is taken between these labels; one taken later is ours
+// (trap/trap_error.c). ESB ends the wait for what the guest has still under way, as a store that nobody answers (DDI 0487, error
+// synchronization event); without FEAT_RAS it is a NOP, and an SError that comes late can't be told from ours.
 .macro from_guest handler, mitigate
     save_frame
     \mitigate
@@ -153,6 +154,7 @@ vectors:
 guest_irq:
 guest_serror_window_start:
     msr     daifclr, #4
+    hint    #16                         // ESB
     bl      trap_guest_irq
     b       guest_leave
 guest_fiq:
@@ -163,14 +165,14 @@ guest_serror:
     b       guest_leave
 guest_sync:
     msr     daifclr, #4
+    hint    #16
 guest_serror_window_end:
     bl      trap_guest_sync
 
 // The way back of every exit: work that the C code or another CPU left for this vCPU comes first (vm/vcpu.h, VCPU_WORK_*).
 guest_leave:
     ldr     x0, [sp, #FRAME_OWNER]
-    add     x1, x0, #WORLD_WORK
-    ldar    w1, [x1]
+    ldar    w1, [x0]                    // struct world begins with its work
     cbz     w1, guest_enter
     bl      vcpu_work
 
