@@ -88,11 +88,25 @@ static bool irq_place(struct vgic_vcpu *v, struct vgic_irq *irq, uint32_t intid)
     return vgic_lr_settle(v, irq, intid);
 }
 
-/* One interrupt from v to the owner that its target names. */
-static void irq_move(struct vgic_vcpu *v, uint32_t intid)
+/* What v has to give away joins left. v is locked. */
+static void moved_take(struct vgic_vcpu *v, struct vgic_set *left)
 {
-    struct vgic *vgic = v->vgic;
-    struct vgic_irq *irq = vgic_irq_find(vgic, v, intid);
+    for (uint32_t words = v->moved.words; words != 0U; words &= words - 1U) {
+        uint32_t word = (uint32_t)__builtin_ctz(words);
+        left->word[word] |= v->moved.word[word];
+    }
+    left->words |= v->moved.words;
+    v->moved = (struct vgic_set){0};
+}
+
+/*
+ * One SPI from its owner to the one that its target names. If that has to give it away again, as other vCPUs have changed the routing
+ * meanwhile, it joins left: they may do so as often as they like, and the stack is short.
+ */
+static void irq_move(struct vgic *vgic, uint32_t intid, struct vgic_set *left)
+{
+    struct vgic_irq *irq = &vgic->spi[intid - VGIC_PRIVATE];
+    struct vgic_vcpu *v = vgic->vcpu[__atomic_load_n(&irq->owner, __ATOMIC_ACQUIRE)];
 
     spinlock_lock(&v->lock);
     if (irq->owner != v->index || !vgic_irq_must_move(irq)) {
@@ -104,18 +118,24 @@ static void irq_move(struct vgic_vcpu *v, uint32_t intid)
     __atomic_store_n(&irq->owner, irq->target, __ATOMIC_RELEASE);
     spinlock_unlock(&v->lock);
     v = vgic_route_begin(vgic, irq);
-    vgic_route_end(v, irq, intid);
+    bool kick = irq_place(v, irq, intid);
+    moved_take(v, left);
+    spinlock_unlock(&v->lock);
+    if (kick) {
+        vcpu_kick(v->vcpu, VCPU_WORK_IRQ);
+    }
 }
 
 void vgic_route_unlock_moved(struct vgic_vcpu *v)
 {
-    struct vgic_set moved = v->moved;
-    v->moved = (struct vgic_set){0};
+    struct vgic *vgic = v->vgic;
+    struct vgic_set left = {0};
+    moved_take(v, &left);
     spinlock_unlock(&v->lock);
-    while (moved.words != 0U) {
-        uint32_t intid = vgic_set_first(&moved);
-        vgic_set_remove(&moved, intid);
-        irq_move(v, intid);
+    while (left.words != 0U) {
+        uint32_t intid = vgic_set_first(&left);
+        vgic_set_remove(&left, intid);
+        irq_move(vgic, intid, &left);
     }
 }
 
