@@ -67,10 +67,10 @@ static void forbid_walks(const struct vcpu_el1 *el1)
  * The VM's tables may be given back before another vCPU comes to this CPU: with ERRATUM_SPECULATIVE_AT nothing of it may be left to walk by.
  * VMID 0 is nobody's. Other CPUs start no walk for a regime that is out of context (DDI 0487, use of out-of-context translation regimes).
  */
-static void leave_translation(const struct vcpu_el1 *el1)
+void context_leave(const struct vcpu *vcpu)
 {
     if (errata_has(ERRATUM_SPECULATIVE_AT)) {
-        forbid_walks(el1);
+        forbid_walks(&vcpu->context.el1);
         sysreg_write(VTTBR_EL2, 0U);
         barrier_isb();
     }
@@ -108,7 +108,6 @@ void context_save(struct vcpu *vcpu)
         el1->disr = sysreg_read(VDISR_EL2);
     }
     fpsimd_save(&vcpu->context.fp);
-    leave_translation(el1);
 }
 
 /*

@@ -49,9 +49,14 @@ bool context_ras_here(void);
 void context_reset(struct vcpu *vcpu);
 /*
  * Hardware to memory. FP/SIMD (CPTR_EL2.TFP clear), pointer-authentication keys and others where they exist; debug registers are not read: the
- * hypervisor writes them itself (trap/sysreg_debug.c). With ERRATUM_SPECULATIVE_AT VTTBR_EL2 is 0 afterwards, and EL1's walks are off.
+ * hypervisor writes them itself (trap/sysreg_debug.c).
  */
 void context_save(struct vcpu *vcpu);
+/*
+ * The vCPU was saved here, none was loaded since, and its VM may be taken apart as soon as it has blocked. Afterwards, with ERRATUM_SPECULATIVE_AT, EL1's
+ * walks are off and VTTBR_EL2 is 0.
+ */
+void context_leave(const struct vcpu *vcpu);
 /*
  * Memory to hardware, with VPIDR_EL2, VMPIDR_EL2, and VTTBR_EL2 = vttbr at the place that ERRATUM_SPECULATIVE_AT wants. The
  * next exception return synchronises.

@@ -283,6 +283,7 @@ static void stop_here(struct vcpu *vcpu)
             sched_admit();
             return;
         }
+        context_leave(vcpu);
         keeper_notify();
         sched_block();
     }

@@ -467,6 +467,7 @@ static void test_no_walk_while_translation_is_mixed(void **unused)
         assert_int_equal(sctlr_now, 0x30d00800 | mmu);
         /* It leaves: nothing of its VM is left to walk by, and what it had is in memory. */
         context_save(vcpu);
+        context_leave(vcpu);
         assert_false(order_broken);
         assert_int_equal(host_sysreg_get(0, KEY_VTTBR_EL2), 0);
         assert_int_equal(tcr_now & EPD, EPD);
