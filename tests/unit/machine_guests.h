@@ -9,6 +9,7 @@
 #include "machine_sim.h"
 
 #include "arch/frame.h"
+#include "cpu/errata.h"
 #include "dev/devices.h"
 #include "mem/stage2.h"
 #include "trap/trap.h"
@@ -112,6 +113,8 @@ static void guest_main(struct world *world)
 
 static void prepare(void)
 {
+    host_sysreg_set_all(KEY_MIDR_EL1, 0x410fd083); /* Cortex-A72 */
+    errata_detect();
     assert_int_equal(stage2_setup(features_pa_bits(), features_vmid_bits()), STATUS_OK);
     features_guest_prepare(stage2_ipa_bits());
     guest_registers_prepare();
@@ -191,6 +194,7 @@ static int nothing_is_left(void **unused)
     }
     for (unsigned i = 0; i < SIM_CPUS; i++) {
         assert_null(prda_of(i)->resident);
+        assert_int_equal(host_sysreg_get(i, KEY_VTTBR_EL2), 0);
         assert_ptr_equal(prda_of(i)->current, prda_of(i)->idle);
         for (const struct timer *timer = prda_of(i)->timers; timer != NULL; timer = timer->next) {
             /* A slice that runs out, or a count of log lines, which outlives a VM's run. */
