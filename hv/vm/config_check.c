@@ -8,7 +8,6 @@
 #include "vm/config_check.h"
 
 #include <libfdt.h>
-#include <string.h>
 
 #define FOUND_MAX 96U
 #define WORDS_MAX 3U

@@ -30,16 +30,16 @@ ok $? "the disks are made"
     echo "wait 240 CPUs run"
     cat <<'END'
 send \n
-wait 60 ashlar> 
+wait 60 ashlar>
 send start debian\n
-wait 30 ashlar> 
+wait 30 ashlar>
 send console debian\n
 wait 240 ashlar-guest: Linux
-wait 60 # 
+wait 60 #
 send echo "CPUs=$(nproc)"; sleep 20; echo MARK-$((1))\n
 wait 120 MARK-1
 send \x1d
-wait 30 ashlar> 
+wait 30 ashlar>
 send handoff\n
 wait 30 CPU 0x7
 send panic\n
