@@ -8,7 +8,8 @@
 # shellcheck source=tests/qemu/qemu_lib.sh
 . "$(dirname "$0")/qemu_lib.sh"
 
-seed=${SEED:-$(date +%j%H%M)}
+seed=${SEED:-${SOAK:+$(date +%j%H%M)}}
+seed=${seed:-1}
 scale=${SCALE:-${SOAK:+100}}
 scale=${scale:-1}
 limit=300
