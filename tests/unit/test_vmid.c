@@ -192,7 +192,7 @@ static void test_odd_size(void **state)
 /* ---- threads: the races themselves, without the TLB model ---- */
 
 #define THREAD_VMS 400U
-#define THREAD_ROUNDS 40000U
+#define THREAD_ROUNDS 6000U
 
 static uint64_t thread_slots[THREAD_VMS];
 static uint32_t thread_running[CPUS]; /* VMID << 16 | VM + 1 */
