@@ -11,10 +11,21 @@ static uint64_t room_at(const struct vm_log *log)
     return oldest == 0U ? 0U : oldest + timer_frequency();
 }
 
-static void take_room(struct vm_log *log, uint64_t now)
+/* Locked. Returns the line's place. */
+static unsigned take_room(struct vm_log *log, uint64_t now)
 {
-    log->at[log->next] = now;
-    log->next = (log->next + 1U) % VM_LOG_LINES;
+    unsigned place = log->next;
+    log->at[place] = now;
+    log->next = (place + 1U) % VM_LOG_LINES;
+    return place;
+}
+
+/* The log stamps a line when it prints it: its second begins then at the latest. */
+static void printed(struct vm_log *log, unsigned place)
+{
+    spinlock_lock(&log->lock);
+    log->at[place] = timer_count();
+    spinlock_unlock(&log->lock);
 }
 
 /* The oldest line is a second old. */
@@ -25,9 +36,10 @@ static void summary(struct timer *timer)
     spinlock_lock(&log->lock);
     uint32_t left_out = log->left_out;
     log->left_out = 0;
-    take_room(log, timer_count());
+    unsigned place = take_room(log, timer_count());
     spinlock_unlock(&log->lock);
     log_print(LOG_WARNING, log->name, "%u lines left out", left_out);
+    printed(log, place);
 }
 
 void vm_log_init(struct vm_log *log, const char *name)
@@ -44,8 +56,9 @@ void vm_log_print(struct vm_log *log, enum log_level level, const char *format, 
     spinlock_lock(&log->lock);
     uint64_t due = room_at(log);
     bool print = log->left_out == 0U && now >= due;
+    unsigned place = 0;
     if (print) {
-        take_room(log, now);
+        place = take_room(log, now);
     } else {
         log->left_out += log->left_out != UINT32_MAX ? 1U : 0U;
     }
@@ -59,5 +72,6 @@ void vm_log_print(struct vm_log *log, enum log_level level, const char *format, 
         va_start(arguments, format);
         log_vprint(level, log->name, format, arguments);
         va_end(arguments);
+        printed(log, place);
     }
 }

@@ -31,6 +31,7 @@ static struct vm_log share;
 static uint64_t line_times[LINES_MAX];
 static unsigned lines, summaries, counted;
 static char last_line[256];
+static uint64_t print_takes; /* until the log stamps a line */
 
 static void gic_wire_sample(unsigned cpu)
 {
@@ -49,7 +50,8 @@ static void sink(const char *line, size_t size)
 {
     unsigned left_out = 0;
     assert_true(lines < LINES_MAX);
-    line_times[lines++] = now;
+    now += print_takes;
+    line_times[lines++] = now; /* the stamp */
     (void)snprintf(last_line, sizeof(last_line), "%.*s", (int)size - 2, line);
     const char *text = strstr(last_line, "vm7: warning: ");
     if (text != NULL && sscanf(text, "vm7: warning: %u lines left out", &left_out) == 1) {
@@ -87,6 +89,7 @@ static int set_up(void **unused)
     }
     host_cpu_select(0);
     lines = summaries = counted = 0;
+    print_takes = 0;
     log_set_hooks(&(struct log_hooks){.sink = sink});
     vm_log_init(&share, "vm7");
     return 0;
@@ -143,6 +146,21 @@ static void test_more_are_counted(void **state)
     never_too_many();
 }
 
+/* A line is stamped later than it was let through: its second begins with the stamp. */
+static void test_slow_printing(void **unused)
+{
+    (void)unused;
+    print_takes = SECOND / 100U;
+    uint64_t first = now;
+    for (unsigned i = 0; i < VM_LOG_LINES; i++) {
+        vm_log_print(&share, LOG_INFO, "line %u", i);
+    }
+    assert_int_equal(lines, VM_LOG_LINES);
+    now = first + SECOND;
+    vm_log_print(&share, LOG_INFO, "too early");
+    assert_int_equal(lines, VM_LOG_LINES);
+}
+
 static void test_storm_for_a_minute(void **state)
 {
     struct seeded random;
@@ -168,6 +186,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_few_lines_come_at_once, set_up),
         cmocka_unit_test_setup(test_more_are_counted, set_up),
+        cmocka_unit_test_setup(test_slow_printing, set_up),
         cmocka_unit_test_setup(test_storm_for_a_minute, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
