@@ -40,13 +40,14 @@ copy_tree() {
 apply() { GIT_CEILING_DIRECTORIES=$top/$scratch git -C "$tree" apply "$@"; }
 
 test_build() { # TEST
-    local target=all
+    local targets=(all)
     case $1 in
+    tests/qemu/*.t) targets=(all build/tests/expect) ;;
     *.t) ;;
-    fuzz_*) target=build/tests/fuzz/$1 ;;
-    *) target=build/tests/unit/$1 ;;
+    fuzz_*) targets=("build/tests/fuzz/$1") ;;
+    *) targets=("build/tests/unit/$1") ;;
     esac
-    make -C "$tree" --no-print-directory "$target" >"$log" 2>&1
+    make -C "$tree" --no-print-directory "${targets[@]}" >"$log" 2>&1
 }
 
 test_run() { # TEST SECONDS-TO-FUZZ
